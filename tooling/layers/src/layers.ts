@@ -1,0 +1,36 @@
+/** What the sources of a library may import, by folder name in `packages/` or by npm name. */
+export type Layer = {
+  readonly imports: readonly string[];
+  /** What its tests may import beside that. */
+  readonly dev?: readonly string[];
+  /** Parts of `src` that may import more than the rest, which in turn may not import them. */
+  readonly parts?: Readonly<Record<string, readonly string[]>>;
+};
+
+export type Layers = Readonly<Record<string, Layer>>;
+
+/** The libraries, lowest first. Apps may import all of them; no library imports an app. */
+export const layers: Layers = {
+  tensor: { imports: [] },
+  tokenizer: { imports: [] },
+  corpus: { imports: [] },
+
+  autograd: { imports: ["tensor"], dev: ["backend-reference"] },
+  nn: { imports: ["tensor"], dev: ["backend-reference"] },
+  optim: { imports: ["tensor"], dev: ["backend-reference"] },
+  // Not even a dev dependency on conformance: turbo would see a cycle. Its run of the suite lives there.
+  "backend-reference": { imports: ["tensor"] },
+  "backend-wasm": { imports: ["tensor"], dev: ["conformance"] },
+  "backend-webgpu": { imports: ["tensor"], dev: ["conformance"] },
+
+  gpt: {
+    imports: ["tensor", "nn"],
+    dev: ["backend-reference"],
+    parts: { "src/train/": ["autograd", "optim", "tokenizer"] },
+  },
+
+  conformance: {
+    imports: ["tensor", "autograd", "nn", "gpt", "optim", "backend-reference"],
+    parts: { "src/vitest.ts": ["vitest"] },
+  },
+};

@@ -1,0 +1,15 @@
+// Plain JavaScript: Node 20 cannot load TypeScript out of node_modules.
+
+const source = "@muladd/source";
+
+/**
+ * The vitest options of a package. Tests read the source of the packages they import, not `dist`;
+ * both lists of conditions are needed for that.
+ * @param {string} name
+ * @param {import("vitest/node").ProjectConfig} test
+ */
+export const project = (name, test = {}) => ({
+  resolve: { conditions: [source, "module", "browser", "development|production"] },
+  ssr: { resolve: { conditions: [source, "module", "node", "development|production"] } },
+  test: { name, include: ["test/**/*.test.ts"], environment: "node", ...test },
+});
