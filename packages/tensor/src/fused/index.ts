@@ -1,0 +1,32 @@
+import type { FusedName } from "../backend.ts";
+import type { FusedOp } from "../dispatch.ts";
+import { adamWRow } from "./adamw.ts";
+import { attentionGradRow, attentionRow } from "./attention.ts";
+import { crossEntropyGradRow, crossEntropyRow } from "./cross-entropy.ts";
+import { geluGradRow, geluRow, geluTanhGradRow, geluTanhRow } from "./gelu.ts";
+import { linearRow } from "./linear.ts";
+import { layerNormGradRow, layerNormRow, rmsNormGradRow, rmsNormRow } from "./norm.ts";
+import { softmaxGradRow, softmaxRow } from "./softmax.ts";
+
+/** Every fused op. A kernel in `FusedKernels` without a row here, and so without a composition, does not compile. */
+export const fused = {
+  softmax: softmaxRow,
+  softmaxGrad: softmaxGradRow,
+  gelu: geluRow,
+  geluGrad: geluGradRow,
+  geluTanh: geluTanhRow,
+  geluTanhGrad: geluTanhGradRow,
+  layerNorm: layerNormRow,
+  layerNormGrad: layerNormGradRow,
+  rmsNorm: rmsNormRow,
+  rmsNormGrad: rmsNormGradRow,
+  crossEntropy: crossEntropyRow,
+  crossEntropyGrad: crossEntropyGradRow,
+  linear: linearRow,
+  attention: attentionRow,
+  attentionGrad: attentionGradRow,
+  adamW: adamWRow,
+} satisfies { [K in FusedName]: FusedOp<never> };
+
+export type FusedAttrs<K extends FusedName> =
+  (typeof fused)[K] extends FusedOp<infer A> ? A : never;

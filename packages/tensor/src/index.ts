@@ -1,0 +1,102 @@
+export type {
+  AdamWStep,
+  AttentionDims,
+  Backend,
+  BinaryName,
+  BufferId,
+  Dense,
+  DType,
+  FusedKernels,
+  FusedName,
+  Kernels,
+  MatmulDims,
+  MemoryUse,
+  ReduceName,
+  TypedArray,
+  UnaryName,
+  View,
+} from "./backend.ts";
+export {
+  dispatch,
+  dispatchFused,
+  type Event,
+  type FusedOp,
+  notify,
+  type Observer,
+  observe,
+  unobserved,
+} from "./dispatch.ts";
+export { BackendUnavailable, FormatError, OutOfMemoryError, ShapeError } from "./errors.ts";
+export { firstAvailable } from "./first-available.ts";
+export {
+  add,
+  cast,
+  concat,
+  cos,
+  div,
+  equal,
+  erf,
+  exp,
+  expand,
+  full,
+  gather,
+  greaterEqual,
+  iota,
+  log,
+  matmul,
+  max,
+  maximum,
+  mean,
+  meanAll,
+  mul,
+  neg,
+  pad,
+  permute,
+  reshape,
+  rsqrt,
+  scatterAdd,
+  select,
+  sin,
+  slice,
+  sub,
+  sum,
+  sumAll,
+  tanh,
+  uniform,
+} from "./functions.ts";
+export { adamW } from "./fused/adamw.ts";
+export {
+  type AttentionAttrs,
+  type AttentionOptions,
+  attention,
+  attentionGrad,
+  attentionThrough,
+  attentionWeights,
+} from "./fused/attention.ts";
+export { crossEntropy, crossEntropyGrad } from "./fused/cross-entropy.ts";
+export { gelu, geluGrad, geluTanh, geluTanhGrad } from "./fused/gelu.ts";
+export { type FusedAttrs, fused } from "./fused/index.ts";
+export { linear } from "./fused/linear.ts";
+export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
+export { softmax, softmaxGrad } from "./fused/softmax.ts";
+export { type Leak, onLeak } from "./leaks.ts";
+export { dispose, keep, tidy } from "./memory.ts";
+export { type Attrs, type None, type Op, type OpName, ops, type Spec } from "./ops.ts";
+export { fillUniform, Rng, type RngState, threefry, toUnit } from "./random.ts";
+export {
+  type HostTensor,
+  readSafetensors,
+  type TensorFile,
+  writeSafetensors,
+} from "./safetensors.ts";
+export {
+  broadcast,
+  broadcastStrides,
+  denseStrides,
+  type Shape,
+  sameShape,
+  show,
+  size,
+} from "./shape.ts";
+export { share, Tensor } from "./tensor.ts";
+export { Parameter, Variable } from "./variable.ts";
