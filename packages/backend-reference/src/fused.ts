@@ -1,0 +1,198 @@
+import type { BufferId, Dense, FusedKernels, TypedArray } from "@muladd/tensor";
+import { attention, attentionGrad } from "./attention.ts";
+import { erf } from "./special.ts";
+
+const A = Math.sqrt(2 / Math.PI);
+const B = 0.044715;
+
+/** Rows and their width: everything over the last axis. */
+const lastAxis = (x: Dense): [rows: number, width: number] => {
+  const width = x.shape.at(-1)!;
+  let rows = 1;
+  for (const d of x.shape.slice(0, -1)) rows *= d;
+  return [rows, width];
+};
+
+/** What each fused kernel must compute, row by row, in double precision between load and store. */
+export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKernels {
+  const of = (x: Dense) => memory(x.buffer);
+  const map = (out: Dense, x: Dense, f: (x: number) => number) => {
+    const [o, a] = [of(out), of(x)];
+    for (let i = 0; i < o.length; i++) o[i] = f(a[i]!);
+  };
+  const mapGrad = (dx: Dense, x: Dense, g: Dense, slope: (x: number) => number) => {
+    const [o, a, gy] = [of(dx), of(x), of(g)];
+    for (let i = 0; i < o.length; i++) o[i] = gy[i]! * slope(a[i]!);
+  };
+
+  return {
+    softmax(out, x) {
+      const [o, a] = [of(out), of(x)];
+      const [rows, n] = lastAxis(x);
+      for (let r = 0; r < rows; r++) {
+        const at = r * n;
+        let top = -Infinity;
+        for (let i = 0; i < n; i++) top = Math.max(top, a[at + i]!);
+        let total = 0;
+        for (let i = 0; i < n; i++) total += Math.exp(a[at + i]! - top);
+        for (let i = 0; i < n; i++) o[at + i] = Math.exp(a[at + i]! - top) / total;
+      }
+    },
+    softmaxGrad(dx, y, g) {
+      const [o, p, gy] = [of(dx), of(y), of(g)];
+      const [rows, n] = lastAxis(y);
+      for (let r = 0; r < rows; r++) {
+        let inner = 0;
+        for (let i = r * n; i < (r + 1) * n; i++) inner += gy[i]! * p[i]!;
+        for (let i = r * n; i < (r + 1) * n; i++) o[i] = p[i]! * (gy[i]! - inner);
+      }
+    },
+    gelu: (out, x) => map(out, x, (v) => 0.5 * v * (1 + erf(v * Math.SQRT1_2))),
+    geluGrad: (dx, x, g) =>
+      mapGrad(
+        dx,
+        x,
+        g,
+        (v) =>
+          0.5 * (1 + erf(v * Math.SQRT1_2)) + (v * Math.exp(-0.5 * v * v)) / Math.sqrt(2 * Math.PI),
+      ),
+    geluTanh: (out, x) => map(out, x, (v) => 0.5 * v * (1 + Math.tanh(A * v * (1 + B * v * v)))),
+    geluTanhGrad: (dx, x, g) =>
+      mapGrad(dx, x, g, (v) => {
+        const t = Math.tanh(A * v * (1 + B * v * v));
+        return 0.5 * (1 + t) + 0.5 * v * (1 - t * t) * A * (1 + 3 * B * v * v);
+      }),
+    layerNorm(out, mean, rstd, x, gain, bias, epsilon) {
+      const [o, m, s, a, w] = [of(out), of(mean), of(rstd), of(x), of(gain)];
+      const b = bias && of(bias);
+      const [rows, n] = lastAxis(x);
+      for (let r = 0; r < rows; r++) {
+        const at = r * n;
+        let total = 0;
+        for (let i = 0; i < n; i++) total += a[at + i]!;
+        const mu = total / n;
+        let squares = 0;
+        for (let i = 0; i < n; i++) squares += (a[at + i]! - mu) ** 2;
+        const scale = 1 / Math.sqrt(squares / n + epsilon);
+        for (let i = 0; i < n; i++) o[at + i] = (a[at + i]! - mu) * scale * w[i]! + (b?.[i] ?? 0);
+        m[r] = mu;
+        s[r] = scale;
+      }
+    },
+    layerNormGrad(dx, dgain, dbias, x, gain, mean, rstd, g) {
+      const [m, s] = [of(mean), of(rstd)];
+      normGrad(of(dx), of(dgain), of(x), of(gain), s, of(g), lastAxis(x), (r) => m[r]!, true);
+      if (!dbias) return;
+      const [db, gy] = [of(dbias), of(g)];
+      const [rows, n] = lastAxis(x);
+      for (let i = 0; i < n; i++) {
+        let total = 0;
+        for (let r = 0; r < rows; r++) total += gy[r * n + i]!;
+        db[i] = total;
+      }
+    },
+    rmsNorm(out, rstd, x, gain, epsilon) {
+      const [o, s, a, w] = [of(out), of(rstd), of(x), of(gain)];
+      const [rows, n] = lastAxis(x);
+      for (let r = 0; r < rows; r++) {
+        let squares = 0;
+        for (let i = r * n; i < (r + 1) * n; i++) squares += a[i]! ** 2;
+        const scale = 1 / Math.sqrt(squares / n + epsilon);
+        for (let i = 0; i < n; i++) o[r * n + i] = a[r * n + i]! * scale * w[i]!;
+        s[r] = scale;
+      }
+    },
+    rmsNormGrad(dx, dgain, x, gain, rstd, g) {
+      const s = of(rstd);
+      normGrad(of(dx), of(dgain), of(x), of(gain), s, of(g), lastAxis(x), () => 0, false);
+    },
+    crossEntropy(losses, logSum, logits, targets) {
+      const [o, s, a, t] = [of(losses), of(logSum), of(logits), of(targets)];
+      const [rows, V] = lastAxis(logits);
+      for (let r = 0; r < rows; r++) {
+        const at = r * V;
+        let top = -Infinity;
+        for (let i = 0; i < V; i++) top = Math.max(top, a[at + i]!);
+        let total = 0;
+        for (let i = 0; i < V; i++) total += Math.exp(a[at + i]! - top);
+        const sum = top + Math.log(total);
+        s[r] = sum;
+        const target = t[r]!;
+        o[r] = target < 0 ? 0 : target < V ? sum - a[at + target]! : Number.NaN;
+      }
+    },
+    crossEntropyGrad(dlogits, logits, targets, logSum, g) {
+      const [o, a, t, s, gy] = [of(dlogits), of(logits), of(targets), of(logSum), of(g)];
+      const [rows, V] = lastAxis(logits);
+      for (let r = 0; r < rows; r++)
+        for (let i = 0; i < V; i++) {
+          const at = r * V + i;
+          const p = Math.exp(a[at]! - s[r]!) - Number(i === t[r]);
+          o[at] = t[r]! < 0 ? 0 : gy[r]! * p;
+        }
+    },
+    linear(out, x, weight, bias) {
+      const [o, a, w] = [of(out), of(x), of(weight)];
+      const b = bias && of(bias);
+      const [rows, I] = lastAxis(x);
+      const O = weight.shape[0]!;
+      for (let r = 0; r < rows; r++)
+        for (let j = 0; j < O; j++) {
+          let total = b?.[j] ?? 0;
+          for (let i = 0; i < I; i++) total += a[r * I + i]! * w[j * I + i]!;
+          o[r * O + j] = total;
+        }
+    },
+    attention: (out, logSum, q, k, v, dims) =>
+      attention(of(out), of(logSum), { q, k, v }, of, dims),
+    attentionGrad: (dq, dk, dv, q, k, v, out, logSum, g, dims) =>
+      attentionGrad({ q: dq, k: dk, v: dv }, { q, k, v }, of(out), of(logSum), of(g), of, dims),
+    adamW(p, m, v, g, gradScale, step) {
+      const [x, m1, v1, gy] = [of(p), of(m), of(v), of(g)];
+      const scale = of(gradScale)[0]!;
+      if (Number.isNaN(scale)) return;
+      const { rate, beta1, beta2, epsilon, decay, correction1, correction2 } = step;
+      for (let i = 0; i < x.length; i++) {
+        const gi = gy[i]! * scale;
+        m1[i] = beta1 * m1[i]! + (1 - beta1) * gi;
+        v1[i] = beta2 * v1[i]! + (1 - beta2) * gi * gi;
+        const update = m1[i]! / correction1 / (Math.sqrt(v1[i]! / correction2) + epsilon);
+        x[i] = x[i]! * (1 - rate * decay) - rate * update;
+      }
+    },
+  };
+}
+
+/** dx = rstd (gg − mean gg − x̂ · mean(gg∘x̂)), gg = g∘gain; without centring the mean of gg stays. dgain = Σ_rows g∘x̂. */
+function normGrad(
+  dx: TypedArray,
+  dgain: TypedArray,
+  x: TypedArray,
+  gain: TypedArray,
+  rstd: TypedArray,
+  g: TypedArray,
+  [rows, n]: readonly [number, number],
+  mean: (row: number) => number,
+  centred: boolean,
+): void {
+  const totals = new Float64Array(n);
+  for (let r = 0; r < rows; r++) {
+    const at = r * n;
+    const [mu, s] = [mean(r), rstd[r]!];
+    let sumG = 0;
+    let sumGx = 0;
+    for (let i = 0; i < n; i++) {
+      const xhat = (x[at + i]! - mu) * s;
+      const gg = g[at + i]! * gain[i]!;
+      sumG += gg;
+      sumGx += gg * xhat;
+      totals[i]! += g[at + i]! * xhat;
+    }
+    for (let i = 0; i < n; i++) {
+      const xhat = (x[at + i]! - mu) * s;
+      const gg = g[at + i]! * gain[i]!;
+      dx[at + i] = s * (gg - (centred ? sumG / n : 0) - (xhat * sumGx) / n);
+    }
+  }
+  dgain.set(totals);
+}
