@@ -1,0 +1,57 @@
+import { attention, attentionThrough, type Rng, slice, type Tensor, tidy } from "@muladd/tensor";
+import { dropout } from "./dropout.ts";
+import type { Init } from "./init.ts";
+import { Linear } from "./linear.ts";
+
+// B batch, T time, S time with the past, C channels (width), H heads.
+
+/** Keys and values of the positions that came before: a cache, owned by whoever generates. */
+export interface Past {
+  /** Adds k and v (B, T, C), and returns all so far, in rows 0 … keys−1 of (B, capacity, C). */
+  extend(k: Tensor, v: Tensor): { readonly k: Tensor; readonly v: Tensor; readonly keys: number };
+}
+
+export interface AttentionConfig {
+  readonly width: number;
+  readonly heads: number;
+  readonly bias?: boolean;
+  readonly dropout?: number;
+  /** Standard deviation of the output projection's initial weights. */
+  readonly outStd?: number;
+}
+
+/** Causal self-attention of several heads. Vaswani et al. 2017, §3.2, https://arxiv.org/abs/1706.03762 */
+export class CausalSelfAttention {
+  readonly qkv: Linear; // (C → 3C): queries, keys, values, each (H, D)
+  readonly out: Linear; // (C → C)
+  readonly heads: number;
+  readonly dropout: number;
+
+  constructor(
+    { width, heads, bias = true, dropout = 0, outStd = 0.02 }: AttentionConfig,
+    init: Init,
+  ) {
+    this.qkv = new Linear(width, 3 * width, init, { bias });
+    this.out = new Linear(width, width, init, { bias, std: outStd });
+    this.heads = heads;
+    this.dropout = dropout;
+  }
+
+  /** x (B, T, C) → (B, T, C). With an `rng`, attention weights drop out; with a `past`, x continues it. */
+  forward(x: Tensor, rng?: Rng, past?: Past): Tensor {
+    return tidy(() => {
+      const qkv = this.qkv.forward(x);
+      if (!past) return this.out.forward(this.#mix([qkv], undefined, rng));
+      const C = x.shape[2]!;
+      const part = (i: number) => slice(qkv, 2, i * C, (i + 1) * C);
+      const { k, v, keys } = past.extend(part(1), part(2));
+      return this.out.forward(this.#mix([part(0), k, v], keys, rng));
+    });
+  }
+
+  #mix(operands: Parameters<typeof attention>[0], keys?: number, rng?: Rng): Tensor {
+    const options = { heads: this.heads, keys };
+    if (!rng || this.dropout === 0) return attention(operands, options);
+    return attentionThrough(operands, options, (w) => dropout(w, this.dropout, rng));
+  }
+}

@@ -1,0 +1,16 @@
+export { type AttentionConfig, CausalSelfAttention, type Past } from "./attention.ts";
+export { dropout } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
+export { blank, type Init, init } from "./init.ts";
+export { LayerNorm } from "./layer-norm.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export { crossEntropyLoss } from "./loss.ts";
+export { type Activation, activations, MLP, type MLPConfig } from "./mlp.ts";
+export { namedParameters, parametersOf } from "./parameters.ts";
+export {
+  LearnedPositions,
+  type Positions,
+  SinusoidalPositions,
+  sinusoids,
+} from "./positions.ts";
+export { RMSNorm } from "./rms-norm.ts";

@@ -1,0 +1,30 @@
+import { linear, type Parameter, type Tensor } from "@muladd/tensor";
+import type { Init } from "./init.ts";
+
+export interface LinearOptions {
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Standard deviation of the initial weights. Default 0.02, as in GPT-2. */
+  readonly std?: number;
+}
+
+/** x (…, inputs) · weightᵀ + bias → (…, outputs). The bias starts at 0. */
+export class Linear {
+  readonly weight: Parameter; // (outputs, inputs)
+  readonly bias: Parameter | undefined; // (outputs)
+
+  constructor(
+    inputs: number,
+    outputs: number,
+    init: Init,
+    { bias = true, std = 0.02 }: LinearOptions = {},
+  ) {
+    this.weight = init.normal([outputs, inputs], std);
+    this.bias = bias ? init.constant([outputs], 0) : undefined;
+  }
+
+  /** x (…, inputs) → (…, outputs) */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}

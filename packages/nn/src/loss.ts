@@ -1,0 +1,11 @@
+import { crossEntropy, mul, size, sumAll, type Tensor, tidy } from "@muladd/tensor";
+
+/**
+ * The mean of −log p(target) over positions: logits (…, V), targets (…) i32 → () in nats. A negative target is
+ * ignored; `count` is then the number of the others, which the mean is over.
+ */
+export const crossEntropyLoss = (
+  logits: Tensor,
+  targets: Tensor,
+  count = size(targets.shape),
+): Tensor => tidy(() => mul(sumAll(crossEntropy(logits, targets)), 1 / count));

@@ -1,0 +1,37 @@
+import { gelu, geluTanh, type Tensor, tidy } from "@muladd/tensor";
+import type { Init } from "./init.ts";
+import { Linear } from "./linear.ts";
+
+/** Activations by the name that configurations use. */
+export const activations = { gelu, geluTanh } as const;
+export type Activation = keyof typeof activations;
+
+export interface MLPConfig {
+  readonly width: number;
+  /** Columns between the two layers. Default 4 · width. */
+  readonly hidden?: number;
+  readonly bias?: boolean;
+  readonly activation?: Activation;
+  readonly outStd?: number;
+}
+
+/** Two linear layers with an activation between them: what a transformer does to each position by itself. */
+export class MLP {
+  readonly up: Linear;
+  readonly down: Linear;
+  readonly activation: Activation;
+
+  constructor(
+    { width, hidden = 4 * width, bias = true, activation = "gelu", outStd = 0.02 }: MLPConfig,
+    init: Init,
+  ) {
+    this.up = new Linear(width, hidden, init, { bias });
+    this.down = new Linear(hidden, width, init, { bias, std: outStd });
+    this.activation = activation;
+  }
+
+  /** x (…, width) → (…, width) */
+  forward(x: Tensor): Tensor {
+    return tidy(() => this.down.forward(activations[this.activation](this.up.forward(x))));
+  }
+}
