@@ -1,0 +1,33 @@
+export { KVCache } from "./cache.ts";
+export { ConfigError, type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
+export { describePlan } from "./describe-plan.ts";
+export { type GenerateOptions, generate } from "./generate.ts";
+export { Block, type ForwardOptions, GPT, type Memory } from "./model.ts";
+export { nearest } from "./nearest.ts";
+export {
+  type DeviceTime,
+  type Plan,
+  type PlanOptions,
+  plan,
+  planPreset,
+  publishedDevice,
+} from "./plan.ts";
+export { activationBytes, countParameters, type ParameterCount } from "./plan-memory.ts";
+export { type Preset, preset, presetConfig, presets } from "./presets.ts";
+export {
+  formatCount,
+  formatDollars,
+  formatDuration,
+  formatEngineering,
+  formatExponent,
+  formatInteger,
+  formatQuantity,
+} from "./quantities.ts";
+export {
+  type Candidate,
+  type Choice,
+  type Sampler,
+  type SamplingOptions,
+  sampler,
+} from "./sampling.ts";
+export { readWeights, writeWeights } from "./weights.ts";

@@ -1,0 +1,81 @@
+import type { GPTConfig } from "./config.ts";
+
+// B sequences in a batch, T time, M = B·T rows, C channels (width), H heads, V vocabulary.
+
+/** Trainable numbers, by part. */
+export interface ParameterCount {
+  /** The token embedding, (V, C); the head is the same matrix. */
+  readonly tokens: number;
+  /** The position embedding; 0 when positions are sinusoidal. */
+  readonly positions: number;
+  /** One block. */
+  readonly block: {
+    readonly attention: number;
+    readonly mlp: number;
+    readonly norms: number;
+    readonly total: number;
+  };
+  /** All blocks. */
+  readonly blocks: number;
+  /** The norm after the last block. */
+  readonly norm: number;
+  /** 0: it is tied to the token embedding. */
+  readonly head: 0;
+  readonly total: number;
+}
+
+/** Counts the parameters of a GPT without making it: with learned positions and biases, V·C + P·C + L(12C² + 13C) + 2C. */
+export function countParameters(config: GPTConfig): ParameterCount {
+  const { vocabulary, context, width: C, layers, bias } = config;
+  const linear = (inputs: number, outputs: number) => inputs * outputs + (bias ? outputs : 0);
+  const norm = bias ? 2 * C : C;
+  const tokens = vocabulary * C;
+  const positions = config.positions === "learned" ? context * C : 0;
+  const attention = linear(C, 3 * C) + linear(C, C);
+  const mlp = linear(C, 4 * C) + linear(4 * C, C);
+  const norms = 2 * norm;
+  const block = { attention, mlp, norms, total: attention + mlp + norms };
+  const blocks = layers * block.total;
+  const total = tokens + positions + blocks + norm;
+  return { tokens, positions, block, blocks, norm, head: 0, total };
+}
+
+/**
+ * Bytes of float32 that a training pass over `batch` sequences of the whole context holds beside parameters, gradients
+ * and moments, at its highest point, on a backend with the fused kernels. What each op leaves for its derivative:
+ *
+ * | op | saved | numbers |
+ * |---|---|---|
+ * | layer norm, two a block | input, mean, 1/σ | 2MC + 4M |
+ * | qkv | input | MC |
+ * | attention | qkv, output, log Σ exp | 4MC + MH |
+ * | output projection | input: the attention's output, counted | |
+ * | mlp up | input | MC |
+ * | gelu | input | 4MC |
+ * | mlp down | input: gelu's output | 4MC |
+ * | **block** | | **16MC + MH + 4M** |
+ * | final norm, head | two inputs, mean, 1/σ | 2MC + 2M |
+ * | cross-entropy | logits, log Σ exp | MV + M |
+ *
+ * Residual additions save nothing. With dropout, each of two places a block, and the embedding, saves its input and
+ * its mask (2MC), and attention runs as its composition: scores, softmax, mask and product, each (B, H, T, T), are
+ * saved instead of log Σ exp, and the causal mask, (T, T).
+ *
+ * The high point is the loss's derivative, when logits and their gradient are both there. Where the vocabulary is
+ * small it is the last block's mlp on the way back: what the head saved is gone, and 5MC of gradients are there. With
+ * dropout in a long context it is the last block's attention on the way forward: 8 arrays of (B, H, T, T) and 12MC in
+ * place of what the block will save. Saved numbers are freed as the gradients of parameters appear, so that the sum
+ * with 4N bytes of gradients is never quite reached.
+ */
+export function activationBytes(config: GPTConfig, batch: number): number {
+  const { vocabulary, context: T, width, heads, layers, dropout } = config;
+  const rows = batch * T;
+  const mc = rows * width;
+  const square = rows * heads * T; // (B, H, T, T)
+  const head = 2 * mc + 2 * rows * vocabulary + 3 * rows;
+  if (dropout === 0)
+    return 4 * (layers * (16 * mc + rows * heads + 4 * rows) + Math.max(head, 5 * mc));
+  const block = 20 * mc + 4 * square + 4 * rows + T * T;
+  const attention = 8 * square + 12 * mc - block;
+  return 4 * (2 * mc + layers * block + Math.max(head, 5 * mc, attention));
+}

@@ -1,0 +1,80 @@
+/** Where a run lives: a folder on disk, or anything that can keep named bytes. Paths use "/". */
+export interface Folder {
+  /** How messages call it. */
+  readonly name: string;
+  /** `undefined` when there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** All or nothing: after a crash at any moment the file is the old one or the new one. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Names of the files directly inside; none when there is no such folder. */
+  list(path: string): Promise<string[]>;
+  /** Does nothing when there is no such file. */
+  remove(path: string): Promise<void>;
+}
+
+const TEMPORARY = ".tmp";
+
+/**
+ * A folder on Node's file system, made when first written to. A file is written under a temporary name, synced, renamed,
+ * and the folder synced. A write that fails leaves nothing behind.
+ */
+export function nodeFolder(root: string): Folder {
+  const fs = process.getBuiltinModule("node:fs/promises");
+  const { dirname, join } = process.getBuiltinModule("node:path");
+  // ENOTDIR: the root is itself a file
+  const missing = (error: unknown) =>
+    ["ENOENT", "ENOTDIR"].includes((error as { code?: string }).code ?? "");
+  return {
+    name: root,
+    async read(path) {
+      try {
+        return await fs.readFile(join(root, path));
+      } catch (error) {
+        if (missing(error)) return undefined;
+        throw error;
+      }
+    },
+    async write(path, bytes) {
+      const target = join(root, path);
+      const temporary = `${target}${TEMPORARY}`;
+      await fs.mkdir(dirname(target), { recursive: true });
+      try {
+        const file = await fs.open(temporary, "w");
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await fs.rename(temporary, target);
+      } catch (error) {
+        await fs.rm(temporary, { force: true });
+        throw error;
+      }
+      await syncFolder(dirname(target));
+    },
+    async list(path) {
+      try {
+        const names = await fs.readdir(join(root, path));
+        return names.filter((name) => !name.endsWith(TEMPORARY)).sort();
+      } catch (error) {
+        if (missing(error)) return [];
+        throw error;
+      }
+    },
+    async remove(path) {
+      await fs.rm(join(root, path), { force: true });
+    },
+  };
+
+  async function syncFolder(path: string): Promise<void> {
+    const { platform } = process;
+    if (platform === "win32") return; // a folder cannot be opened there, and a rename is journaled
+    const folder = await fs.open(path, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}

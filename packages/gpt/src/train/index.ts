@@ -1,0 +1,31 @@
+export {
+  type Batch,
+  checkData,
+  drawBatch,
+  type Split,
+  splitTokens,
+  type TokenArray,
+} from "./batches.ts";
+export {
+  type AdamWConfig,
+  adamw,
+  type SGDConfig,
+  type TrainingConfig,
+  trainingConfig,
+} from "./config.ts";
+export { DivergedError, findOrigin, type Origin } from "./divergence.ts";
+export {
+  type FitOptions,
+  fit,
+  type SampleOptions,
+  type Summary,
+  type TrainEvent,
+} from "./fit.ts";
+export { type Folder, nodeFolder } from "./folder.ts";
+export { type Metric, RUN_VERSION, Run, type RunConfig, RunError, SaveError } from "./run.ts";
+export {
+  modelTensors,
+  type StepReport,
+  Trainer,
+  type TrainerOptions,
+} from "./trainer.ts";

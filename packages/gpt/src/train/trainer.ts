@@ -1,0 +1,201 @@
+import { accumulate, type Gradients, valueAndGrad } from "@muladd/autograd";
+import { crossEntropyLoss, namedParameters } from "@muladd/nn";
+import { AdamW, clipScale, globalNorm, type Optimizer, SGD, schedule } from "@muladd/optim";
+import {
+  type Backend,
+  concat,
+  FormatError,
+  type HostTensor,
+  meanAll,
+  type Parameter,
+  Rng,
+  reshape,
+  show,
+  type Tensor,
+  type TensorFile,
+  tidy,
+} from "@muladd/tensor";
+import type { GPT } from "../model.ts";
+import { readWeights, writeWeights } from "../weights.ts";
+import { type Batch, checkData, drawBatch, type Split } from "./batches.ts";
+import type { TrainingConfig } from "./config.ts";
+import { DivergedError, findOrigin } from "./divergence.ts";
+
+/** What one optimizer step did. */
+export interface StepReport {
+  /** Steps done, this one included. */
+  readonly step: number;
+  /** Mean over the step's tokens, before the update, in nats. */
+  readonly loss: number;
+  /** Global norm of the gradients before clipping. */
+  readonly gradNorm: number;
+  readonly rate: number;
+  /** Tokens trained on in this step. */
+  readonly tokens: number;
+}
+
+export interface TrainerOptions {
+  readonly model: GPT;
+  readonly config: TrainingConfig;
+  readonly data: Split;
+}
+
+/**
+ * Trains a model, one step a call. Everything random is a function of (seed, step), so the state is the parameters,
+ * the optimizer's moments and the number of steps: training 2N steps equals N, save, load, N, bit for bit.
+ */
+export class Trainer implements Disposable {
+  readonly model: GPT;
+  readonly config: TrainingConfig;
+  readonly data: Split;
+  readonly backend: Backend;
+  readonly #parameters: readonly Parameter[];
+  readonly #names: ReadonlyMap<Parameter, string>;
+  readonly #optimizer: Optimizer;
+  readonly #rate: (step: number) => number;
+
+  /** Throws ConfigError when the text is shorter than the context. */
+  constructor({ model, config, data }: TrainerOptions) {
+    checkData(data, model.config.context, model.config.vocabulary);
+    this.model = model;
+    this.config = config;
+    this.data = data;
+    this.backend = model.tokens.weight.backend;
+    const named = [...namedParameters(model)];
+    this.#parameters = named.map(([, p]) => p);
+    this.#names = new Map(named.map(([name, p]) => [p, name]));
+    this.#optimizer =
+      config.optimizer.kind === "adamw"
+        ? new AdamW(this.#parameters, config.optimizer)
+        : new SGD(this.#parameters, config.optimizer);
+    this.#rate = schedule({ ...config.schedule, steps: config.steps });
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#optimizer.steps;
+  }
+
+  /** Tokens of one step. */
+  get tokensPerStep(): number {
+    const { batch, accumulate } = this.config;
+    return batch * accumulate * this.model.config.context;
+  }
+
+  /**
+   * One optimizer step. Throws {@link DivergedError}, naming the step and the first op, when the loss or the gradient
+   * is not finite; the parameters are then as before.
+   */
+  async advance(): Promise<StepReport> {
+    const step = this.step;
+    const rate = this.#rate(step);
+    const clip = this.config.clip || Infinity;
+    using read = tidy(() => {
+      const { loss, grads } = this.#gradients(step);
+      const norm = globalNorm(grads);
+      this.#optimizer.step(grads, rate, clipScale(norm, clip));
+      return concat([reshape(loss, [1]), reshape(norm, [1])], 0);
+    });
+    const [loss, gradNorm] = (await read.data()) as unknown as [number, number];
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      // A NaN norm moved nothing, so the pass can be repeated as it was.
+      this.#optimizer.steps = step;
+      const origin = await findOrigin(this.model, () => tidy(() => void this.#gradients(step)));
+      throw new DivergedError(step + 1, loss, gradNorm, origin);
+    }
+    return { step: step + 1, loss, gradNorm, rate, tokens: this.tokensPerStep };
+  }
+
+  /** Loss and gradients of step `step`, averaged over its forward passes. */
+  #gradients(step: number): { loss: Tensor; grads: Gradients } {
+    const { accumulate: passes, seed } = this.config;
+    const { dropout } = this.model.config;
+    const grads: Gradients = new Map();
+    const losses: Tensor[] = [];
+    for (let pass = 0; pass < passes; pass++) {
+      const index = step * passes + pass;
+      using batch = this.#draw("train", "data", index);
+      const rng = dropout > 0 ? Rng.at(seed, "dropout", index) : undefined;
+      const result = valueAndGrad(() => this.#loss(batch, rng), this.#parameters);
+      losses.push(reshape(result.value, [1]));
+      accumulate(grads, result.grads, 1 / passes);
+    }
+    const loss = losses.length === 1 ? losses[0]! : meanOf(losses);
+    return { loss, grads };
+  }
+
+  #loss({ ids, targets }: Batch, rng?: Rng): Tensor {
+    return crossEntropyLoss(this.model.forward(ids, { rng }), targets);
+  }
+
+  #draw(part: keyof Split, stream: string, index: number): Batch {
+    const { batch, seed } = this.config;
+    const { context } = this.model.config;
+    return drawBatch(this.backend, this.data[part], { batch, context }, { seed, stream, index });
+  }
+
+  /**
+   * Mean loss in nats over `batches` batches of one part: the same batches at every call. Throws {@link DivergedError}
+   * when it is not finite.
+   */
+  async evaluate(part: keyof Split, batches = this.config.evalBatches): Promise<number> {
+    let total = 0;
+    for (let i = 0; i < batches; i++) {
+      using batch = this.#draw(part, `evaluate ${part}`, i);
+      const pass = () => tidy(() => this.#loss(batch));
+      using loss = pass();
+      const value = await loss.item();
+      if (!Number.isFinite(value)) {
+        const origin = await findOrigin(this.model, () => pass()[Symbol.dispose]());
+        throw new DivergedError(this.step, value, undefined, origin);
+      }
+      total += value;
+    }
+    return total / batches;
+  }
+
+  /** Everything a checkpoint holds: parameters as "model.…", optimizer cells as "optimizer.m.…", the step as metadata. */
+  async save(): Promise<TensorFile> {
+    const tensors = new Map<string, HostTensor>();
+    for (const [name, t] of await readWeights(this.model)) tensors.set(`model.${name}`, t);
+    for (const [p, kind, cell] of this.#optimizer.state()) {
+      const data = Float32Array.from(await cell.data());
+      tensors.set(`optimizer.${kind}.${this.#names.get(p)}`, { shape: p.shape, data });
+    }
+    return { tensors, metadata: { step: String(this.step) } };
+  }
+
+  /** Goes on from a checkpoint. Throws {@link FormatError} when it does not fit; nothing is changed then. */
+  load({ tensors, metadata }: TensorFile, source = "checkpoint"): void {
+    const step = Number(metadata.step);
+    if (!Number.isSafeInteger(step) || step < 0)
+      throw new FormatError(`${source}: has no step; it is not a training checkpoint`);
+    const cells = [...this.#optimizer.state()].map(([p, kind, cell]) => {
+      const name = `optimizer.${kind}.${this.#names.get(p)}`;
+      const t = tensors.get(name);
+      if (!t || show(t.shape) !== show(cell.shape))
+        throw new FormatError(
+          `${source}: ${name} ${show(cell.shape)} is ${t ? show(t.shape) : "missing"}; was it made with another optimizer?`,
+        );
+      return { cell, data: t.data };
+    });
+    writeWeights(this.model, modelTensors(tensors), source);
+    for (const { cell, data } of cells) cell.write(data);
+    this.#optimizer.steps = step;
+  }
+
+  /** Frees the optimizer's cells; the model stays. */
+  [Symbol.dispose](): void {
+    this.#optimizer[Symbol.dispose]();
+  }
+}
+
+/** The parameters in a checkpoint, by their names in the model. */
+export function modelTensors(tensors: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+  const found = new Map<string, HostTensor>();
+  for (const [name, t] of tensors)
+    if (name.startsWith("model.")) found.set(name.slice("model.".length), t);
+  return found;
+}
+
+const meanOf = (losses: readonly Tensor[]): Tensor => tidy(() => meanAll(concat(losses, 0)));
