@@ -20,7 +20,6 @@ import {
   differentiable,
   type Gradients,
   valueAndGrad,
-  vjp,
 } from "../src/index.ts";
 
 let backend = reference();
@@ -184,7 +183,7 @@ describe("accumulate", () => {
     });
     const whole = tidy(() => valueAndGrad(loss([0, 1, 1, 1]), [table]).grads);
     const [a, b] = [await numbers(total.get(table)), await numbers(whole.get(table))];
-    a!.forEach((v, i) => expect(v).toBeCloseTo(b![i]!, 5));
+    for (const [i, v] of a!.entries()) expect(v).toBeCloseTo(b![i]!, 5);
     dispose([total, whole]);
   });
 });

@@ -7,7 +7,6 @@ import {
   layerNorm,
   log,
   matmul,
-  meanAll,
   mul,
   Parameter,
   reshape,

@@ -1,0 +1,103 @@
+import { valueAndGrad } from "@muladd/autograd";
+import { type Backend, dispose, ShapeError, size, type TypedArray, tidy } from "@muladd/tensor";
+import { apply, probe } from "../apply.ts";
+import type { AnyOp, Case, Create } from "../case.ts";
+import { describe, type Evidence, GRADIENT, onDevice } from "../compare.ts";
+import { coordinates, differences, oracle } from "../differences.ts";
+import { inputData, isSmooth, upload } from "../inputs.ts";
+import { type Kink, kinks } from "../kinks.ts";
+import { type Sample, samples } from "../samples.ts";
+
+/**
+ * Derivatives on the device, element by element against differences of the float64 oracle, and in whole against the
+ * oracle's own derivatives; exact values at kinks.
+ */
+export const gradientCase = (op: keyof typeof samples, create: Create): Case => ({
+  name: `gradient: ${op}`,
+  kind: "gradient",
+  op,
+  run: () =>
+    onDevice(create, async (backend, evidence) => {
+      for (const [index, sample] of (samples[op] as readonly Sample<unknown>[]).entries())
+        if (sample.inputs.some(isSmooth) && !sample.forwardOnly)
+          await checkSample(op, sample, index, backend, evidence);
+      for (const kink of kinks[op] ?? []) await checkKink(op, kink, backend, evidence);
+    }),
+});
+
+async function checkSample(
+  op: AnyOp,
+  sample: Sample<unknown>,
+  index: number,
+  backend: Backend,
+  evidence: Evidence,
+): Promise<void> {
+  using truth = oracle();
+  const data = inputData(op, sample, index);
+  const [actual, expected] = await Promise.all([
+    gradients(op, sample, data, backend),
+    gradients(op, sample, data, truth),
+  ]);
+  const xs = upload(truth, sample, data);
+  const value = async () => {
+    for (const [i, x] of xs.entries()) truth.write(x.buffer, data[i]!);
+    using total = tidy(() => probe(apply(op, xs, sample.attrs, truth)));
+    return total.item();
+  };
+  const title = `gradient of ${op} ${describe(
+    sample.inputs.map((x) => x.shape),
+    sample.attrs,
+  )}`;
+  for (const [i, input] of sample.inputs.entries()) {
+    if (!isSmooth(input)) continue;
+    const what = `${title} for operand ${i}`;
+    const at = coordinates(size(input.shape));
+    const slopes = await differences(value, data[i]!, at);
+    evidence.compare(
+      `${what}, at ${at.length} elements`,
+      at.map((j) => actual[i]![j]!),
+      slopes,
+      GRADIENT,
+    );
+    evidence.compare(what, actual[i]!, expected[i]!, GRADIENT);
+  }
+  dispose(xs);
+}
+
+/** The gradient of the probed op for each smooth operand; an operand without influence has zeros. */
+export async function gradients(
+  op: AnyOp,
+  sample: Sample<unknown>,
+  data: readonly TypedArray[],
+  backend: Backend,
+): Promise<ArrayLike<number>[]> {
+  const xs = upload(backend, sample, data);
+  const wrt = xs.filter((_, i) => isSmooth(sample.inputs[i]!));
+  const { value, grads } = valueAndGrad(() => probe(apply(op, xs, sample.attrs, backend)), wrt);
+  try {
+    return await Promise.all(
+      xs.map(async (x) => {
+        const g = grads.get(x);
+        if (!g) return new Float64Array(size(x.shape));
+        if (g.shape.join() !== x.shape.join())
+          throw new ShapeError(`${op}: the gradient is (${g.shape}), its operand (${x.shape})`);
+        return g.data();
+      }),
+    );
+  } finally {
+    dispose([value, grads, xs]);
+  }
+}
+
+async function checkKink(
+  op: AnyOp,
+  { why, operands, attrs = {}, expected }: Kink,
+  backend: Backend,
+  evidence: Evidence,
+): Promise<void> {
+  const sample = { inputs: operands.map(({ shape, dtype }) => ({ shape, dtype })), attrs };
+  const data = operands.map((x) => Float64Array.from(x.data));
+  const actual = await gradients(op, sample, data, backend);
+  for (const [i, wanted] of expected.entries())
+    evidence.compare(`${op}: ${why}, operand ${i}`, actual[i]!, wanted, GRADIENT);
+}
