@@ -47,7 +47,7 @@ export function kernels(memory: (buffer: BufferId) => TypedArray): Kernels {
       const y = memory(b.buffer);
       let i = 0;
       walk([mask, a, b], ([im, ia, ib]) => {
-        o[i++] = m[im!] ? x[ia!]! : y[ib!]!;
+        o[i++] = m[im!] !== 0 ? x[ia!]! : y[ib!]!;
       });
     },
     reduce(op, out, x, [outer, n, inner]) {

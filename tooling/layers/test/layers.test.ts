@@ -31,7 +31,18 @@ test("imports are found in every form, and not in comments or strings", () => {
     type E = import("in-type").E;
     const f = () => import("dynamic");
     const g = 'import "string"';`;
-  expect(importsOf(code)).toEqual(["bare", "type", "named", "all", "some", "in-type", "dynamic"]);
+  const found = importsOf(code);
+  expect(found.map(({ specifier }) => specifier)).toEqual([
+    "bare",
+    "type",
+    "named",
+    "all",
+    "some",
+    "in-type",
+    "dynamic",
+  ]);
+  const erased = found.filter((item) => item.erased).map(({ specifier }) => specifier);
+  expect(erased).toEqual(["type", "in-type"]);
 });
 
 const table = {
@@ -69,6 +80,17 @@ test.each<[string, Package]>([
     library(
       "high",
       { "src/index.ts": useLow, "src/more/a.ts": `import "@muladd/other"; import "../index.ts";` },
+      onBoth,
+    ),
+  ],
+  [
+    "the rest of a package that takes a type from such a part",
+    library(
+      "high",
+      {
+        "src/index.ts": `${useLow} import type { A } from "./more/a.ts";`,
+        "src/more/a.ts": `import "@muladd/other";`,
+      },
       onBoth,
     ),
   ],

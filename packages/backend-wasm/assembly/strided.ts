@@ -1,0 +1,33 @@
+// The outer axes of a strided kernel, as a table the host writes: the inner axis is the kernel's own loop.
+//
+//   word 0 … 3          byte offsets of the four operands now; the host writes zeros
+//   word 4 + 6·a        axis a, outermost first: size, position (the host writes 0), byte strides of the operands
+
+/** Moves the offsets to the next row. False when all rows are done; then offsets and positions are zero again. */
+export function nextRow(table: usize, axes: i32): bool {
+  let axis = table + 16 + <usize>axes * 24;
+  const first = table + 16;
+  while (axis > first) {
+    axis -= 24;
+    const size = load<i32>(axis);
+    const position = load<i32>(axis, 4) + 1;
+    const strides = v128.load(axis, 8);
+    let offsets = i32x4.add(v128.load(table), strides);
+    if (position < size) {
+      store<i32>(axis, position, 4);
+      v128.store(table, offsets);
+      return true;
+    }
+    offsets = i32x4.sub(offsets, i32x4.mul(strides, i32x4.splat(size)));
+    store<i32>(axis, 0, 4);
+    v128.store(table, offsets);
+  }
+  return false;
+}
+
+/** Byte offset of operand 0 … 3 at the current row. */
+// @ts-ignore: decorator
+@inline
+export function at(table: usize, operand: i32): usize {
+  return load<usize>(table + (<usize>operand << 2));
+}

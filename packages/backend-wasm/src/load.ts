@@ -1,0 +1,118 @@
+import { BackendUnavailable } from "@muladd/tensor";
+
+/** "simd": 128-bit SIMD. "relaxed": with fused multiply-add where the machine has it; last bits may differ between machines. */
+export type Variant = "simd" | "relaxed";
+
+/** What this WebAssembly engine can run. */
+export interface Features {
+  readonly simd: boolean;
+  readonly relaxedSimd: boolean;
+}
+
+/** Functions of a few instructions that validate only where the feature is there. */
+const PROBES = {
+  // i8x16.popcnt of a splat
+  simd: [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253,
+    15, 253, 98, 11,
+  ],
+  // f32x4.relaxed_madd of three splats
+  relaxedSimd: [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253,
+    15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
+  ],
+} as const;
+
+/** What this engine can run, without loading anything. All false where there is no WebAssembly. */
+export function features(): Features {
+  const has = (bytes: readonly number[]) =>
+    typeof WebAssembly === "object" && WebAssembly.validate(new Uint8Array(bytes));
+  return { simd: has(PROBES.simd), relaxedSimd: has(PROBES.relaxedSimd) };
+}
+
+/** Imported on demand: a bundler splits them, a browser fetches one. */
+const modules: Record<Variant, () => Promise<{ readonly wasm: string }>> = {
+  simd: () => import("./generated/simd.ts"),
+  relaxed: () => import("./generated/relaxed.ts"),
+};
+
+type Kernel = (...args: number[]) => void;
+type Size = (...args: number[]) => number;
+
+/** What assembly/index.ts exports. Addresses are bytes; the module takes them as 32-bit words. */
+export interface Exports {
+  readonly adamw_f32: Kernel;
+  readonly attention_f32: Kernel;
+  readonly attention_grad_f32: Kernel;
+  readonly attention_grad_scratch: Size;
+  readonly attention_scratch: Size;
+  readonly binary: Kernel;
+  readonly copy: Kernel;
+  readonly copy_transposed_32: Kernel;
+  readonly cross_entropy_f32: Kernel;
+  readonly cross_entropy_grad_f32: Kernel;
+  readonly fill_f32: Kernel;
+  readonly fill_i32: Kernel;
+  readonly gather_32: Kernel;
+  readonly gelu_f32: Kernel;
+  readonly gelu_grad_f32: Kernel;
+  readonly gelu_tanh_f32: Kernel;
+  readonly gelu_tanh_grad_f32: Kernel;
+  readonly layer_norm_f32: Kernel;
+  readonly layer_norm_grad_f32: Kernel;
+  readonly matmul_f32: Kernel;
+  readonly matmul_scratch: Size;
+  readonly max_f32: Kernel;
+  readonly max_i32: Kernel;
+  readonly rms_norm_f32: Kernel;
+  readonly rms_norm_grad_f32: Kernel;
+  readonly scatter_add_f32: Kernel;
+  readonly scatter_add_i32: Kernel;
+  readonly select_32: Kernel;
+  readonly softmax_f32: Kernel;
+  readonly softmax_grad_f32: Kernel;
+  readonly sum_f32: Kernel;
+  readonly sum_i32: Kernel;
+  readonly unary_f32: Kernel;
+  readonly unary_i32: Kernel;
+  readonly uniform_f32: Kernel;
+}
+
+/** The compiled module of a variant. Throws BackendUnavailable when the page's policy refuses it. */
+export async function compile(variant: Variant): Promise<WebAssembly.Module> {
+  const text = atob((await modules[variant]()).wasm);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    const error = new BackendUnavailable(
+      "wasm",
+      `the engine refused the module (${cause instanceof Error ? cause.message : cause})`,
+      "under a Content-Security-Policy, add script-src 'wasm-unsafe-eval'",
+    );
+    error.cause = cause;
+    throw error;
+  }
+}
+
+/**
+ * The memory that a module works on: two pages to begin with, and room to grow to 4 GiB, or to 1 GiB on devices that
+ * refuse to reserve so many addresses. Throws BackendUnavailable when neither is granted.
+ */
+export function createMemory(): WebAssembly.Memory {
+  for (const maximum of [65536, 16384])
+    try {
+      return new WebAssembly.Memory({ initial: 2, maximum });
+    } catch {
+      // The next size.
+    }
+  throw new BackendUnavailable(
+    "wasm",
+    "the engine refused to reserve 1 GiB of addresses",
+    "dispose backends that are no longer needed, or close other pages",
+  );
+}
+
+export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Exports =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;

@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Bench, LENGTHS, TOLERANCE, variants, worst } from "./harness.ts";
+import * as oracle from "./oracle.ts";
+
+const ROWS = [0, 1, 3, 70];
+
+describe.each(variants)("%s", (variant) => {
+  let t: Awaited<ReturnType<typeof Bench.open>>;
+  beforeAll(async () => {
+    t = await Bench.open(variant, 5);
+  });
+  afterAll(() => t.backend[Symbol.dispose]());
+
+  it("softmax and its gradient", async () => {
+    for (const rows of ROWS)
+      for (const n of LENGTHS.filter((n) => n > 0)) {
+        const [x, g] = [t.numbers(rows * n), t.numbers(rows * n)];
+        const [y, dx] = [t.out([rows, n]), t.out([rows, n])];
+        t.backend.kernels.softmax!(y, t.dense([rows, n], x));
+        t.backend.kernels.softmaxGrad!(dx, y, t.dense([rows, n], g));
+        const exact = oracle.rowsOf(x, n).map(oracle.softmax);
+        expect(worst(await t.read(y), exact.flat())).toBeLessThan(TOLERANCE);
+        const grads = oracle.rowsOf(g, n).flatMap((row, r) => oracle.softmaxGrad(exact[r]!, row));
+        expect(worst(await t.read(dx), grads)).toBeLessThan(TOLERANCE);
+      }
+  });
+
+  it("softmax keeps the sum 1 on long rows and survives large and masked scores", async () => {
+    const row = Array.from({ length: 50257 }, (_, i) => (i === 7 ? 3 : 0.5));
+    const y = t.out([1, row.length]);
+    t.backend.kernels.softmax!(y, t.dense([1, row.length], row));
+    expect(worst(await t.read(y), oracle.softmax(row))).toBeLessThan(1e-6);
+    const hard = [1e4, 1e4 - 1, Number.NEGATIVE_INFINITY, -1e30, 0];
+    const out = t.out([1, 5]);
+    t.backend.kernels.softmax!(out, t.dense([1, 5], hard));
+    expect(worst(await t.read(out), oracle.softmax(hard))).toBeLessThan(TOLERANCE);
+  });
+
+  for (const [name, value, slope] of [
+    ["gelu", oracle.gelu, oracle.geluSlope],
+    ["geluTanh", oracle.geluTanh, oracle.geluTanhSlope],
+  ] as const)
+    it(`${name} and its gradient`, async () => {
+      for (const n of [...LENGTHS, 4000]) {
+        const wide = n === 4000 ? 12 : 2;
+        const [x, g] = [t.numbers(n, -wide, wide), t.numbers(n)];
+        const [y, dx] = [t.out([n]), t.out([n])];
+        t.backend.kernels[name]!(y, t.dense([n], x));
+        t.backend.kernels[`${name}Grad`]!(dx, t.dense([n], x), t.dense([n], g));
+        expect(worst(await t.read(y), x.map(value))).toBeLessThan(2e-6);
+        expect(
+          worst(
+            await t.read(dx),
+            x.map((v, i) => g[i]! * slope(v)),
+          ),
+        ).toBeLessThan(TOLERANCE);
+      }
+    });
+
+  it("layerNorm and its gradient, with and without bias", async () => {
+    for (const rows of [...ROWS, 200])
+      for (const C of [1, 3, 4, 7, 16, 33, 257])
+        for (const biased of [true, false]) {
+          const [x, g, gain, bias] = [rows * C, rows * C, C, C].map((n) => t.numbers(n)) as [
+            number[],
+            number[],
+            number[],
+            number[],
+          ];
+          const epsilon = 1e-5;
+          const dx0 = t.dense([rows, C], x);
+          const dg0 = t.dense([C], gain);
+          const [y, mean, rstd] = [t.out([rows, C]), t.out([rows]), t.out([rows])];
+          t.backend.kernels.layerNorm!(
+            y,
+            mean,
+            rstd,
+            dx0,
+            dg0,
+            biased ? t.dense([C], bias) : undefined,
+            epsilon,
+          );
+          const exact = oracle.rowsOf(x, C).map((row) => oracle.moments(row, epsilon, true));
+          // Short rows have small variances by chance, and rstd multiplies the rounding of x − mean.
+          const tolerance = TOLERANCE * Math.max(1, ...exact.map(([, s]) => s));
+          expect(
+            worst(
+              await t.read(mean),
+              exact.map(([m]) => m),
+            ),
+          ).toBeLessThan(TOLERANCE);
+          expect(
+            worst(
+              await t.read(rstd),
+              exact.map(([, s]) => s),
+            ),
+          ).toBeLessThan(TOLERANCE);
+          const values = x.map((v, i) => {
+            const [m, s] = exact[Math.floor(i / C)]!;
+            return (v - m) * s * gain[i % C]! + (biased ? bias[i % C]! : 0);
+          });
+          expect(worst(await t.read(y), values)).toBeLessThan(tolerance);
+          const [dx, dgain, dbias] = [t.out([rows, C]), t.out([C]), t.out([C])];
+          t.backend.kernels.layerNormGrad!(
+            dx,
+            dgain,
+            biased ? dbias : undefined,
+            dx0,
+            dg0,
+            mean,
+            rstd,
+            t.dense([rows, C], g),
+          );
+          const grads = oracle
+            .rowsOf(x, C)
+            .map((row, r) =>
+              oracle.normGrad(row, gain, g.slice(r * C, (r + 1) * C), epsilon, true),
+            );
+          expect(
+            worst(
+              await t.read(dx),
+              grads.flatMap((r) => r.dx),
+            ),
+          ).toBeLessThan(tolerance);
+          const column = (pick: (r: number, c: number) => number) =>
+            Array.from({ length: C }, (_, c) => grads.reduce((a, _, r) => a + pick(r, c), 0));
+          const scale = Math.sqrt(Math.max(1, rows));
+          expect(
+            worst(
+              await t.read(dgain),
+              column((r, c) => grads[r]!.dgain[c]!),
+            ) / scale,
+          ).toBeLessThan(tolerance);
+          if (biased)
+            expect(
+              worst(
+                await t.read(dbias),
+                column((r, c) => g[r * C + c]!),
+              ) / scale,
+            ).toBeLessThan(TOLERANCE);
+        }
+  });
+
+  it("rmsNorm and its gradient", async () => {
+    for (const rows of [...ROWS, 200])
+      for (const C of [1, 3, 4, 7, 16, 33, 257]) {
+        const [x, g, gain] = [rows * C, rows * C, C].map((n) => t.numbers(n)) as [
+          number[],
+          number[],
+          number[],
+        ];
+        const epsilon = 1e-6;
+        const [vx, vgain] = [t.dense([rows, C], x), t.dense([C], gain)];
+        const [y, rstd] = [t.out([rows, C]), t.out([rows])];
+        t.backend.kernels.rmsNorm!(y, rstd, vx, vgain, epsilon);
+        const scales = oracle.rowsOf(x, C).map((row) => oracle.moments(row, epsilon, false)[1]);
+        expect(worst(await t.read(rstd), scales)).toBeLessThan(TOLERANCE);
+        expect(
+          worst(
+            await t.read(y),
+            x.map((v, i) => v * scales[Math.floor(i / C)]! * gain[i % C]!),
+          ),
+        ).toBeLessThan(TOLERANCE);
+        const [dx, dgain] = [t.out([rows, C]), t.out([C])];
+        t.backend.kernels.rmsNormGrad!(dx, dgain, vx, vgain, rstd, t.dense([rows, C], g));
+        const grads = oracle
+          .rowsOf(x, C)
+          .map((row, r) => oracle.normGrad(row, gain, g.slice(r * C, (r + 1) * C), epsilon, false));
+        // Short rows are near 0 by chance, and rstd multiplies what is left when ĝ and its projection cancel.
+        const tolerance = TOLERANCE * Math.max(1, ...scales);
+        expect(
+          worst(
+            await t.read(dx),
+            grads.flatMap((r) => r.dx),
+          ),
+        ).toBeLessThan(tolerance);
+        const sums = Array.from({ length: C }, (_, c) =>
+          grads.reduce((a, r) => a + r.dgain[c]!, 0),
+        );
+        expect(worst(await t.read(dgain), sums) / Math.sqrt(Math.max(1, rows))).toBeLessThan(
+          TOLERANCE,
+        );
+      }
+  });
+
+  it("crossEntropy and its gradient; a negative target counts nothing", async () => {
+    for (const rows of ROWS)
+      for (const V of [1, 3, 5, 8, 17, 65, 257, 5000]) {
+        const logits = t.numbers(rows * V);
+        const targets = Array.from({ length: rows }, (_, r) => (r % 3 === 1 ? -1 : t.integer(V)));
+        const g = t.numbers(rows);
+        const [vl, vt] = [t.dense([rows, V], logits), t.dense([rows], targets, "i32")];
+        const [losses, logSum] = [t.out([rows]), t.out([rows])];
+        t.backend.kernels.crossEntropy!(losses, logSum, vl, vt);
+        const exact = oracle.rowsOf(logits, V).map(oracle.logSumExp);
+        expect(worst(await t.read(logSum), exact)).toBeLessThan(TOLERANCE);
+        const want = targets.map((target, r) =>
+          target < 0 ? 0 : exact[r]! - logits[r * V + target]!,
+        );
+        expect(worst(await t.read(losses), want)).toBeLessThan(TOLERANCE);
+        const dlogits = t.out([rows, V]);
+        t.backend.kernels.crossEntropyGrad!(dlogits, vl, vt, logSum, t.dense([rows], g));
+        const grads = oracle
+          .rowsOf(logits, V)
+          .flatMap((row, r) =>
+            row.map((x, i) =>
+              targets[r]! < 0 ? 0 : g[r]! * (Math.exp(x - exact[r]!) - Number(i === targets[r])),
+            ),
+          );
+        expect(worst(await t.read(dlogits), grads)).toBeLessThan(TOLERANCE);
+      }
+  });
+
+  it("crossEntropy says NaN for a target beyond the vocabulary, and touches nothing else", async () => {
+    const [losses, logSum] = [t.out([2]), t.out([2])];
+    const logits = t.dense([2, 3], [1, 2, 3, 1, 2, 3]);
+    const targets = t.dense([2], [3, 0], "i32");
+    t.backend.kernels.crossEntropy!(losses, logSum, logits, targets);
+    expect((await t.read(losses)).map(Number.isNaN)).toEqual([true, false]);
+    const dlogits = t.out([2, 3]);
+    t.backend.kernels.crossEntropyGrad!(dlogits, logits, targets, logSum, t.dense([2], [1, 1]));
+    const p = oracle.softmax([1, 2, 3]);
+    expect(worst(await t.read(dlogits), [...p, p[0]! - 1, p[1]!, p[2]!])).toBeLessThan(TOLERANCE);
+  });
+
+  it("adamW takes ten steps as float64 does, and none when gradScale is NaN", async () => {
+    for (const n of LENGTHS) {
+      const exact = { p: t.numbers(n), m: new Array(n).fill(0), v: new Array(n).fill(0) };
+      const [p, m, v] = [exact.p, exact.m, exact.v].map((data) => t.dense([n], data));
+      for (let i = 1; i <= 10; i++) {
+        const g = t.numbers(n);
+        const step = {
+          rate: 1e-2,
+          beta1: 0.9,
+          beta2: 0.99,
+          epsilon: 1e-8,
+          decay: 0.1,
+          correction1: 1 - 0.9 ** i,
+          correction2: 1 - 0.99 ** i,
+        };
+        t.backend.kernels.adamW!(p!, m!, v!, t.dense([n], g), t.dense([], [0.5]), step);
+        const before = await Promise.all([p!, m!, v!].map((x) => t.backend.read(x.buffer)));
+        t.backend.kernels.adamW!(p!, m!, v!, t.dense([n], g), t.dense([], [Number.NaN]), step);
+        expect(await Promise.all([p!, m!, v!].map((x) => t.backend.read(x.buffer)))).toEqual(
+          before,
+        );
+        for (let j = 0; j < n; j++) {
+          const grad = g[j]! * 0.5;
+          exact.m[j] = 0.9 * exact.m[j] + 0.1 * grad;
+          exact.v[j] = 0.99 * exact.v[j] + 0.01 * grad * grad;
+          const update =
+            exact.m[j] / step.correction1 / (Math.sqrt(exact.v[j] / step.correction2) + 1e-8);
+          exact.p[j] = exact.p[j]! * (1 - 1e-2 * 0.1) - 1e-2 * update;
+        }
+      }
+      expect(worst(await t.backend.read(p!.buffer), exact.p)).toBeLessThan(TOLERANCE);
+      expect(worst(await t.backend.read(v!.buffer), exact.v)).toBeLessThan(TOLERANCE);
+    }
+  });
+});
