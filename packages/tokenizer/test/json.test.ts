@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { loadTokenizer, TokenizerFormatError, trainBPE } from "../src/index.ts";
+import { STORY } from "./samples.ts";
+
+type Json = { [name: string]: unknown };
+
+const trained = trainBPE(STORY, { vocabulary: 280, specials: ["<|endoftext|>"] });
+const saved = JSON.stringify(trained);
+
+/** The saved BPE with the fields along `path` set to `value`, or removed when it is undefined. */
+function changed(path: string, value: unknown): Json {
+  const file = JSON.parse(saved) as Json;
+  const names = path.split("/");
+  let at = file;
+  for (const name of names.slice(0, -1)) at = at[name] as Json;
+  if (value === undefined) delete at[names.at(-1)!];
+  else at[names.at(-1)!] = value;
+  return file;
+}
+
+/** Loading fails, names `field`, and says `message`. */
+function refuses(json: unknown, field: string, message: string): void {
+  let caught: unknown;
+  try {
+    loadTokenizer(json);
+  } catch (error) {
+    caught = error;
+  }
+  expect(caught).toBeInstanceOf(TokenizerFormatError);
+  expect((caught as TokenizerFormatError).field).toBe(field);
+  expect((caught as Error).message).toContain(message);
+}
+
+const WHOLE = "(whole file)";
+
+describe("what is no tokenizer", () => {
+  test.each([
+    ["null", null, "is null, not an object"],
+    ["a number", 3, "is 3, not an object"],
+    ["an array", [1, 2], "is an array of 2, not an object"],
+    ["another object", { hidden_size: 4 }, 'neither a "model" (Hugging Face) nor a "muladd" field'],
+    ["an empty file", "", "is not JSON"],
+    ["a file cut short", saved.slice(0, 2000), "is not JSON"],
+  ])("%s", (_, json, message) => {
+    refuses(json, WHOLE, message);
+  });
+
+  test("the message has the remedy", () => {
+    refuses(saved.slice(0, 99), WHOLE, "restore it from a copy, or train the tokenizer again");
+  });
+});
+
+describe("our own format", () => {
+  test("the text of a file loads like its value", () => {
+    const file = { muladd: 1, type: "characters", characters: ["a", "😀", "\n"] };
+    expect([...loadTokenizer(JSON.stringify(file)).encode("😀\na")]).toEqual([1, 2, 0]);
+    expect(loadTokenizer(file).toJSON()).toEqual(file);
+  });
+
+  test.each([
+    [{ muladd: 2, type: "bytes" }, "muladd", "format version 2 is newer than 1"],
+    [{ muladd: 2, type: "bytes" }, "muladd", "update @muladd/tokenizer"],
+    [{ muladd: "1", type: "bytes" }, "muladd", 'is "1", not a format version'],
+    [{ muladd: 1 }, "type", "is missing"],
+    [{ muladd: 1, type: "words" }, "type", '"words" is neither "characters" nor "bytes"'],
+    [{ muladd: 1, type: "characters" }, "characters", "is missing (an array is needed)"],
+    [{ muladd: 1, type: "characters", characters: "abc" }, "characters", 'is "abc", not an array'],
+    [{ muladd: 1, type: "characters", characters: [] }, "characters", "is empty"],
+    [
+      { muladd: 1, type: "characters", characters: ["a", 5] },
+      "characters[1]",
+      "is 5, not a string",
+    ],
+    [{ muladd: 1, type: "characters", characters: ["ab"] }, "characters[0]", "not exactly one"],
+    [{ muladd: 1, type: "characters", characters: [""] }, "characters[0]", "not exactly one"],
+    [{ muladd: 1, type: "characters", characters: ["\ud800"] }, "characters[0]", "not exactly one"],
+    [{ muladd: 1, type: "characters", characters: ["a", "a"] }, "characters[1]", "there twice"],
+  ])("refuses %j (%s)", (file, field, message) => {
+    refuses(file, field, message);
+  });
+});
+
+describe("tokenizer.json", () => {
+  test("merges may be strings, as they were before tokenizers 0.20", () => {
+    const merges = trained.toJSON().model.merges.map((pair) => pair.join(" "));
+    expect(loadTokenizer(changed("model/merges", merges)).toJSON()).toEqual(JSON.parse(saved));
+  });
+
+  test.each([
+    ["post_processor", { type: "ByteLevel", add_prefix_space: true, trim_offsets: false }],
+    ["model/unk_token", "<|endoftext|>"],
+    ["model/continuing_subword_prefix", ""],
+    ["model/end_of_word_suffix", ""],
+    ["model/type", undefined],
+    ["truncation", undefined],
+    ["pre_tokenizer/use_regex", undefined],
+    ["model/ignore_merges", undefined],
+  ])("%s = %j changes no id, and loads", (path, value) => {
+    const loaded = loadTokenizer(changed(path, value));
+    expect(loaded.encode(STORY)).toEqual(trained.encode(STORY));
+  });
+
+  test("a special token need not be in the vocabulary of the model", () => {
+    const file = changed("added_tokens/1", { id: 280, content: "<|pad|>", special: true });
+    const loaded = loadTokenizer(file);
+    expect(loaded.size).toBe(281);
+    expect([...loaded.encode("<|pad|>", { allowedSpecial: "all" })]).toEqual([280]);
+    expect(loadTokenizer(loaded.toJSON()).specials.get("<|pad|>")).toBe(280);
+  });
+
+  test("a special token may be one byte of text, which ordinary text does not become", () => {
+    const file = changed("added_tokens/1", { id: 280, content: " ", special: true });
+    const loaded = loadTokenizer(file);
+    expect([...loaded.encode(" ", { allowedSpecial: "all" })]).toEqual([280]);
+    expect(loaded.encode(" a  b", { disallowedSpecial: [] })).toEqual(trained.encode(" a  b"));
+  });
+
+  test("a token may be named like a property of objects", () => {
+    const tokenizer = trainBPE(STORY, { vocabulary: 257, specials: ["__proto__"] });
+    const loaded = loadTokenizer(JSON.stringify(tokenizer));
+    expect([...loaded.specials]).toEqual([["__proto__", 0]]);
+  });
+
+  const name = trained.toJSON().model.merges[0]!.join("");
+  const learned = { id: 257, content: name, special: true };
+  const added = { id: 0, content: "<|endoftext|>", special: true };
+  const supported = (what: string) => `supported is ${what}`;
+
+  test.each([
+    ["version", "2.0", "version", "update @muladd/tokenizer"],
+    ["version", undefined, "version", "is missing"],
+    ["normalizer", { type: "NFC" }, "normalizer", "an object is not supported; supported is null"],
+    ["truncation", { max_length: 5 }, "truncation", "not supported"],
+    ["pre_tokenizer", null, "pre_tokenizer.type", supported('"ByteLevel"')],
+    ["pre_tokenizer/type", "Metaspace", "pre_tokenizer.type", '"Metaspace" is not supported'],
+    ["pre_tokenizer/use_regex", false, "pre_tokenizer.use_regex", "false is not supported"],
+    ["pre_tokenizer/add_prefix_space", true, "pre_tokenizer.add_prefix_space", supported("false")],
+    ["post_processor", { type: "TemplateProcessing" }, "post_processor.type", "not supported"],
+    ["decoder", null, "decoder.type", supported('"ByteLevel"')],
+    ["model", [], "model", "is an array of 0, not an object"],
+    ["model/type", "WordPiece", "model.type", '"WordPiece" is not supported'],
+    ["model/dropout", 0.1, "model.dropout", "0.1 is not supported"],
+    ["model/byte_fallback", true, "model.byte_fallback", "not supported"],
+    ["model/ignore_merges", true, "model.ignore_merges", "not supported"],
+    ["model/end_of_word_suffix", "</w>", "model.end_of_word_suffix", "not supported"],
+    ["model/vocab", undefined, "model.vocab", "is missing"],
+    ["model/vocab/!", undefined, "model.vocab", 'byte 33 ("!") has no id'],
+    ["model/vocab/!", -1, 'model.vocab["!"]', "is -1, not an integer of 0 or more"],
+    ["model/vocab/!", 2, 'model.vocab["\\""]', "id 2 belongs to another token too"],
+    ["model/vocab/!", 999, 'model.vocab["!"]', "id 999 leaves gaps"],
+    ["model/vocab/日本", 281, 'model.vocab["日本"]', "not written in byte-level characters"],
+    ["model/merges", undefined, "model.merges", "is missing"],
+    ["model/merges/3", ["a"], "model.merges[3]", "has 1 parts"],
+    ["model/merges/3", "a b c", "model.merges[3]", "has 3 parts"],
+    ["model/merges/3", [1, 2], "model.merges[3]", "is 1, not a string"],
+    ["model/merges/3", ["qq", "x"], "model.merges[3]", '"qq" is not in model.vocab'],
+    ["model/merges/3", [name, "!"], "model.merges[3]", "is not in model.vocab"],
+    ["added_tokens/1", learned, "model.merges[0]", "ordinary text cannot"],
+    ["added_tokens", {}, "added_tokens", "is an object, not an array"],
+    ["added_tokens/0", { ...added, id: 7 }, "added_tokens[0].id", "but model.vocab has"],
+    ["added_tokens/0", { ...added, special: false }, "added_tokens[0].special", supported("true")],
+    ["added_tokens/0", { ...added, lstrip: true }, "added_tokens[0].lstrip", "not supported"],
+    ["added_tokens/0", { ...added, content: "" }, "added_tokens[0].content", "is empty"],
+    ["added_tokens/0", { ...added, content: "é" }, "added_tokens[0].content", "is one byte"],
+    ["added_tokens/1", added, "added_tokens[1].content", "there twice"],
+    ["added_tokens/1", { ...added, content: "<p>", id: 300 }, "added_tokens[1].id", "leaves gaps"],
+    ["added_tokens/1", { content: "<p>", special: true }, "added_tokens[1].id", "is missing"],
+  ])("refuses %s = %j", (path, value, field, message) => {
+    refuses(changed(path, value), field, message);
+  });
+});
