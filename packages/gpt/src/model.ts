@@ -15,6 +15,12 @@ import { type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
 
 // B batch, T time, C channels (width), V vocabulary.
 
+/**
+ * Brings sinusoids, of root mean square 1/√2, to the 0.02 at which embeddings begin, or they would drown the tokens.
+ * Vaswani et al. 2017, §3.4, scale the embeddings up instead, by √C.
+ */
+const WAVES = 0.02 * Math.SQRT2;
+
 /** What came before the tokens of a forward pass: one {@link Past} for each block, and how many positions. */
 export interface Memory {
   readonly length: number;
@@ -47,7 +53,7 @@ export class GPT {
     this.positions =
       c.positions === "learned"
         ? new LearnedPositions(c.context, c.width, init)
-        : new SinusoidalPositions(c.context, c.width, init);
+        : new SinusoidalPositions(c.context, c.width, init, WAVES);
     this.blocks = Array.from({ length: c.layers }, () => new Block(c, init));
     this.norm = new LayerNorm(c.width, init, { bias: c.bias });
   }

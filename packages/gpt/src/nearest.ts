@@ -14,15 +14,24 @@ export function nearest(word: string, words: Iterable<string>): string | undefin
   return best;
 }
 
-/** Letters to insert, delete or replace to turn a into b. Levenshtein 1966; one row of Wagner & Fischer's table. */
+/**
+ * Letters to insert, delete, replace or swap with their neighbour to turn a into b: the optimal string alignment
+ * distance, Damerau 1964.
+ */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+      const swapped =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+          ? before[j - 2]! + 1
+          : Infinity;
+      next.push(Math.min(replaced, swapped, row[j]! + 1, next[j - 1]! + 1));
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;

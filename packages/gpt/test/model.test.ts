@@ -23,6 +23,11 @@ const ids = (shape: number[] = [2, 5]) => {
   return Tensor.from(backend, values, shape, "i32");
 };
 const values = async (t: Tensor) => [...(await t.data())];
+/** Root mean square: the deviation, for a mean of 0. */
+const strength = async (t: Tensor) => {
+  const x = await values(t);
+  return Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length);
+};
 
 describe("GPT", () => {
   test("makes logits (B, T, V) of ids (B, T)", () => {
@@ -89,17 +94,22 @@ describe("GPT", () => {
 
   test("begins with residual projections smaller by √(2 · layers), as GPT-2", async () => {
     const gpt = model({ width: 64, heads: 4, layers: 8 });
-    const spread = async (p: Tensor) => {
-      const w = await values(p);
-      return Math.sqrt(w.reduce((s, x) => s + x * x, 0) / w.length);
-    };
     for (const { attention, mlp } of gpt.blocks) {
-      expect(await spread(attention.qkv.weight)).toBeCloseTo(0.02, 3);
-      expect(await spread(mlp.up.weight)).toBeCloseTo(0.02, 3);
-      expect(await spread(attention.out.weight)).toBeCloseTo(0.02 / 4, 3);
-      expect(await spread(mlp.down.weight)).toBeCloseTo(0.02 / 4, 3);
+      expect(await strength(attention.qkv.weight)).toBeCloseTo(0.02, 3);
+      expect(await strength(mlp.up.weight)).toBeCloseTo(0.02, 3);
+      expect(await strength(attention.out.weight)).toBeCloseTo(0.02 / 4, 3);
+      expect(await strength(mlp.down.weight)).toBeCloseTo(0.02 / 4, 3);
     }
   });
+
+  test.each(["learned", "sinusoidal"] as const)(
+    "begins with %s positions as strong as its token embeddings",
+    async (positions) => {
+      const gpt = model({ positions, vocabulary: 100, context: 100, width: 64 });
+      expect(await strength(gpt.positions.forward(0, 100))).toBeCloseTo(0.02, 3);
+      expect(await strength(gpt.tokens.weight)).toBeCloseTo(0.02, 3);
+    },
+  );
 
   test("has the same weights for the same seed", async () => {
     const [a, b, c] = [model({}, 1), model({}, 1), model({}, 2)];

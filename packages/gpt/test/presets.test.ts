@@ -106,6 +106,7 @@ describe("nearest", () => {
   });
 
   test("of two as near, the first; the very word above all", () => {
+    expect(nearest("gtp3", ["gpu", "gpt3"])).toBe("gpt3"); // a swap is one edit
     expect(nearest("cat", ["bat", "rat"])).toBe("bat");
     expect(nearest("rat", ["bat", "rat"])).toBe("rat");
   });

@@ -21,14 +21,15 @@ export class LearnedPositions implements Positions {
 }
 
 /**
- * Fixed waves: sin(t / 10000^(2i/C)) at column 2i and the cosine at 2i+1. Vaswani et al. 2017, §3.5,
+ * Fixed waves: scale · sin(t / 10000^(2i/C)) at column 2i and the cosine at 2i+1. Vaswani et al. 2017, §3.5,
  * https://arxiv.org/abs/1706.03762
  */
 export class SinusoidalPositions implements Positions {
   readonly table: Tensor; // (context, width), not trained
 
-  constructor(context: number, width: number, init: Init) {
-    this.table = keep(Tensor.from(init.backend, sinusoids(context, width), [context, width]));
+  constructor(context: number, width: number, init: Init, scale = 1) {
+    const waves = sinusoids(context, width).map((x) => scale * x);
+    this.table = keep(Tensor.from(init.backend, waves, [context, width]));
   }
 
   forward(start: number, count: number): Tensor {
@@ -36,7 +37,7 @@ export class SinusoidalPositions implements Positions {
   }
 }
 
-/** The table of {@link SinusoidalPositions}, (context, width) in row-major order. */
+/** The table of {@link SinusoidalPositions} at scale 1, (context, width) in row-major order. */
 export function sinusoids(context: number, width: number): Float32Array {
   return Float32Array.from({ length: context * width }, (_, at) => {
     const column = at % width;

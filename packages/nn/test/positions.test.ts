@@ -1,5 +1,5 @@
 import { reference } from "@muladd/backend-reference";
-import { ShapeError } from "@muladd/tensor";
+import { ShapeError, tidy } from "@muladd/tensor";
 import { describe, expect, test } from "vitest";
 import { init, LearnedPositions, SinusoidalPositions, sinusoids } from "../src/index.ts";
 import { deviation, expectClose } from "./close.ts";
@@ -51,6 +51,8 @@ test("learned positions begin as N(0, 0.02²)", async () => {
 });
 
 test("sinusoidal positions are the table, and outlive scopes", async () => {
-  const { table } = new SinusoidalPositions(5, 4, init(backend, 1));
+  const { table } = tidy(() => new SinusoidalPositions(5, 4, init(backend, 1)));
   expect([...(await table.data())]).toEqual([...sinusoids(5, 4)]);
+  const half = new SinusoidalPositions(5, 4, init(backend, 1), 0.5);
+  expect([...(await half.table.data())]).toEqual([...sinusoids(5, 4).map((x) => x / 2)]);
 });

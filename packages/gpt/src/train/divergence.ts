@@ -24,12 +24,18 @@ export class DivergedError extends Error {
   constructor(
     /** The step that failed, from 1; of an evaluation, the steps done before it. */
     readonly step: number,
-    readonly loss: number,
+    /** `undefined` where there was none: a parameter was found when it was to be saved. */
+    readonly loss: number | undefined,
     /** `undefined` for an evaluation, which has no gradient. */
     readonly gradNorm: number | undefined,
     readonly origin: Origin | undefined,
   ) {
-    const what = Number.isFinite(loss) ? `the gradient's norm is ${gradNorm}` : `loss is ${loss}`;
+    const bad = (x: number | undefined) => x !== undefined && !Number.isFinite(x);
+    const what = bad(loss)
+      ? `loss is ${loss}`
+      : bad(gradNorm)
+        ? `the gradient's norm is ${gradNorm}`
+        : "a parameter is not finite";
     const where = origin ? ` (first in ${origin.module}, ${origin.op})` : "";
     super(`training diverged: ${what} at step ${step}${where}`);
   }

@@ -154,7 +154,10 @@ export class Trainer implements Disposable {
     return total / batches;
   }
 
-  /** Everything a checkpoint holds: parameters as "model.…", optimizer cells as "optimizer.m.…", the step as metadata. */
+  /**
+   * Everything a checkpoint holds: parameters as "model.…", optimizer cells as "optimizer.m.…", the step as metadata.
+   * Throws {@link DivergedError} when a number is not finite: nobody could go on from it.
+   */
   async save(): Promise<TensorFile> {
     const tensors = new Map<string, HostTensor>();
     for (const [name, t] of await readWeights(this.model)) tensors.set(`model.${name}`, t);
@@ -162,6 +165,12 @@ export class Trainer implements Disposable {
       const data = Float32Array.from(await cell.data());
       tensors.set(`optimizer.${kind}.${this.#names.get(p)}`, { shape: p.shape, data });
     }
+    for (const [name, { data }] of tensors)
+      if (!(data as Float32Array).every(Number.isFinite)) {
+        const module = name.replace(/^model\./, "");
+        const origin = { op: "parameter", module, pass: "parameters" } as const;
+        throw new DivergedError(this.step, undefined, undefined, origin);
+      }
     return { tensors, metadata: { step: String(this.step) } };
   }
 

@@ -1,0 +1,139 @@
+import { reference } from "@muladd/backend-reference";
+import { namedParameters } from "@muladd/nn";
+import { type Backend, log, sumAll, Tensor, tidy } from "@muladd/tensor";
+import { describe, expect, test } from "vitest";
+import { readWeights, writeWeights } from "../../src/index.ts";
+import { DivergedError, findOrigin, type Trainer } from "../../src/train/index.ts";
+import { advance, create, type Given } from "./tiny.ts";
+
+const parameter = (trainer: Trainer, name: string) =>
+  new Map(namedParameters(trainer.model)).get(name)!;
+
+async function divergence(step: () => Promise<unknown>): Promise<DivergedError> {
+  const error = await step().catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(DivergedError);
+  return error as DivergedError;
+}
+
+/** Makes one layer's products finite, but their sums too large for float32. */
+function overflow(trainer: Trainer): void {
+  parameter(trainer, "blocks.0.mlp.up.bias").write(new Float32Array(32).fill(10));
+  parameter(trainer, "blocks.0.mlp.down.weight").write(new Float32Array(8 * 32).fill(3e37));
+}
+
+const kinds: readonly [name: string, create: () => Backend][] = [
+  ["fused", () => reference()],
+  ["composed", () => reference({ fused: false })],
+];
+
+describe.each(kinds)("on a %s backend", (_, backend) => {
+  const variants: readonly Given[] = [{}, { model: { dropout: 0.2 } }];
+
+  test.each(variants)("a NaN in a parameter is named, with the step: %j", async (given) => {
+    const trainer = create({ ...given, backend: backend() });
+    await advance(trainer, 2);
+    const p = parameter(trainer, "blocks.1.mlp.up.weight");
+    const values = await p.data();
+    values[3] = Number.NaN;
+    p.write(values);
+    const error = await divergence(() => trainer.advance());
+    expect(error.step).toBe(3);
+    expect(error.loss).toBeNaN();
+    expect(error.origin).toEqual({
+      op: "parameter",
+      module: "blocks.1.mlp.up.weight",
+      pass: "parameters",
+    });
+    expect(error.message).toBe(
+      "training diverged: loss is NaN at step 3 (first in blocks.1.mlp.up.weight, parameter)",
+    );
+  });
+
+  test.each(variants)("the first op that overflows is named, past all masks: %j", async (given) => {
+    const trainer = create({ ...given, backend: backend() });
+    overflow(trainer);
+    const error = await divergence(() => trainer.advance());
+    expect(error.origin!.module).toBe("blocks.0.mlp.down");
+    expect(["linear", "matmul"]).toContain(error.origin!.op);
+    expect(error.origin!.pass).toBe("forward and backward pass");
+    expect(error.message).toContain("at step 1 (first in blocks.0.mlp.down, ");
+  });
+
+  test("a failed step leaves parameters, moments and step as they were", async () => {
+    const memory = backend();
+    const trainer = create({ backend: memory });
+    await advance(trainer, 2);
+    const sound = await readWeights(trainer.model);
+    overflow(trainer);
+    const before = await trainer.save();
+    const { buffers } = memory.memory;
+    await divergence(() => trainer.advance());
+    expect(await trainer.save()).toEqual(before);
+    expect(memory.memory.buffers).toBe(buffers);
+    writeWeights(trainer.model, sound, "before");
+    expect(await advance(trainer, 3)).toEqual((await advance(create(), 5)).slice(2));
+  });
+});
+
+describe("divergence", () => {
+  test("of a huge learning rate ends training, with finite parameters", async () => {
+    const optimizer = { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 } as const;
+    const schedule = { kind: "constant", rate: 1e30 } as const;
+    const trainer = create({ training: { clip: 0, optimizer, schedule } });
+    const error = await divergence(() => advance(trainer, 20));
+    expect(error.step).toBeGreaterThan(1);
+    expect(error.step).toBe(trainer.step + 1);
+    expect(error.message).toMatch(/^training diverged: .* at step \d+ \(first in .+, .+\)$/);
+    for (const [, p] of namedParameters(trainer.model))
+      expect((await p.data()).every(Number.isFinite)).toBe(true);
+  });
+
+  test("of an evaluation is told too", async () => {
+    const trainer = create();
+    await advance(trainer, 1);
+    parameter(trainer, "norm.bias").write(new Float32Array(8).fill(Number.NaN));
+    const error = await divergence(() => trainer.evaluate("heldOut"));
+    expect(error.message).toBe(
+      "training diverged: loss is NaN at step 1 (first in norm.bias, parameter)",
+    );
+  });
+
+  test("that only a parameter shows is not saved", async () => {
+    const trainer = create();
+    await advance(trainer, 2);
+    parameter(trainer, "norm.bias").write(new Float32Array(8).fill(Infinity));
+    const error = await divergence(() => trainer.save());
+    expect(error.message).toBe(
+      "training diverged: a parameter is not finite at step 2 (first in norm.bias, parameter)",
+    );
+  });
+
+  test("of the gradient alone names the norm", () => {
+    expect(new DivergedError(4, 2.5, Number.NaN, undefined).message).toBe(
+      "training diverged: the gradient's norm is NaN at step 4",
+    );
+  });
+});
+
+describe("findOrigin", () => {
+  test("finds nothing where all is finite, and frees what it looked at", async () => {
+    const backend = reference();
+    const trainer = create({ backend });
+    const ids = Tensor.from(backend, [1, 2, 3], [1, 3], "i32");
+    const { buffers } = backend.memory;
+    const body = () => tidy(() => void trainer.model.forward(ids));
+    expect(await findOrigin(trainer.model, body)).toBeUndefined();
+    expect(backend.memory.buffers).toBe(buffers);
+  });
+
+  test("blames an op that makes −∞ itself", async () => {
+    const backend = reference();
+    const zeros = Tensor.from(backend, [1, 0]);
+    const body = () => tidy(() => void sumAll(log(zeros)));
+    expect(await findOrigin({}, body)).toEqual({
+      op: "log",
+      module: "input",
+      pass: "forward and backward pass",
+    });
+  });
+});
