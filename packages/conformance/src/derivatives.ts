@@ -14,7 +14,8 @@ import {
 } from "@muladd/tensor";
 import { cosines, take } from "./apply.ts";
 import { inputData, upload } from "./inputs.ts";
-import { type GradName, type Sample, type SampledFused, samples } from "./samples.ts";
+import type { GradName, Sample, SampledFused } from "./sample.ts";
+import { samples } from "./samples.ts";
 
 /** How a derivative is called: `outs` are the results and residuals of the op it belongs to, `g` their gradient. */
 interface Derivative {

@@ -1,6 +1,6 @@
 import { type Backend, Rng, size, Tensor, type TypedArray } from "@muladd/tensor";
 import type { AnyOp } from "./case.ts";
-import type { Input, Sample } from "./samples.ts";
+import type { Input, Sample } from "./sample.ts";
 
 /** True for what is differentiated: not ids, masks and other whole numbers. */
 export const isSmooth = (input: Input): boolean => input.dtype !== "i32" && !input.whole;

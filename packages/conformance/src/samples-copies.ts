@@ -1,5 +1,5 @@
 import type { Attrs, DType, Shape } from "@muladd/tensor";
-import type { Input, Sample } from "./samples.ts";
+import type { Input, Sample } from "./sample.ts";
 
 type CopyName = "reshape" | "permute" | "expand" | "slice" | "pad" | "concat" | "cast";
 

@@ -1,8 +1,7 @@
 import type { FusedAttrs, Shape } from "@muladd/tensor";
-import type { Input, Sample, SampledFused } from "./samples.ts";
+import { elementwise, type Input, type Sample, type SampledFused } from "./sample.ts";
 
 type Domain = readonly [number, number];
-type Elementwise = (domain?: Domain, wide?: Domain) => readonly Sample<Record<never, never>>[];
 
 const ROWS: readonly Shape[] = [[1], [4, 1], [3, 5], [2, 3, 33], [257], [0, 5], [3, 300]];
 
@@ -129,9 +128,7 @@ const attention = ATTENTIONS.map(
   }),
 );
 
-export const fusedSamples = (
-  elementwise: Elementwise,
-): { readonly [K in SampledFused]: readonly Sample<FusedAttrs<K>>[] } => ({
+export const fusedSamples: { readonly [K in SampledFused]: readonly Sample<FusedAttrs<K>>[] } = {
   softmax,
   gelu: elementwise([-2, 2], [-8, 8]),
   geluTanh: elementwise([-2, 2], [-8, 8]),
@@ -146,4 +143,4 @@ export const fusedSamples = (
   })),
   linear,
   attention,
-});
+};

@@ -1,5 +1,5 @@
 import type { Attrs, Shape } from "@muladd/tensor";
-import type { Input, Sample } from "./samples.ts";
+import type { Input, Sample } from "./sample.ts";
 
 type ProductName = "matmul" | "gather" | "scatterAdd";
 

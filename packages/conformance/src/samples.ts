@@ -1,52 +1,19 @@
-import type { Attrs, DType, FusedAttrs, FusedName, OpName, Shape } from "@muladd/tensor";
+import type { Attrs, DType, FusedAttrs, OpName, Shape } from "@muladd/tensor";
+import {
+  elementwise,
+  f32,
+  type Input,
+  i32,
+  none,
+  type Plain,
+  type Sample,
+  type SampledFused,
+} from "./sample.ts";
 import { copySamples } from "./samples-copies.ts";
 import { fusedSamples } from "./samples-fused.ts";
 import { productSamples } from "./samples-products.ts";
 
-/** One operand of a sample. */
-export interface Input {
-  readonly shape: Shape;
-  /** Default "f32". Integers are whole numbers of the domain, and not differentiated. */
-  readonly dtype?: DType;
-  /** From and to. Default [−2, 2]. Clear of kinks and poles: those have exact cases. */
-  readonly domain?: readonly [number, number];
-  /** Whole numbers in f32, such as a mask: not differentiated. */
-  readonly whole?: boolean;
-}
-
-/** Operands that pin an op down. */
-export interface Sample<A> {
-  readonly inputs: readonly Input[];
-  readonly attrs: A;
-  /** How many products are summed into one element: the tolerance grows with its root. */
-  readonly terms?: number;
-  /** Why there is no gradient to compare: the values are too large or too flat for differences. */
-  readonly forwardOnly?: string;
-}
-
-/** The ops that are the derivative of another: their samples are those of the other, with its results. */
-export type GradName = Extract<FusedName, `${string}Grad`>;
-/** The fused ops with samples; `adamW`, which writes its inputs, has cases of its own. */
-export type SampledFused = Exclude<FusedName, GradName | "adamW">;
-
-export const f32 = (shape: Shape, domain?: readonly [number, number]): Input =>
-  domain ? { shape, domain } : { shape };
-export const i32 = (shape: Shape, domain: readonly [number, number] = [-9, 9]): Input => ({
-  shape,
-  dtype: "i32",
-  domain,
-});
-export const none = {} as const;
-
 type Domain = readonly [number, number];
-type Plain = Sample<Record<never, never>>;
-
-const LARGE = "values or slopes too large for differences to resolve";
-
-const elementwise = (domain?: Domain, wide?: Domain): Plain[] => [
-  ...[[], [0], [1], [2, 3], [257]].map((shape) => ({ inputs: [f32(shape, domain)], attrs: none })),
-  ...(wide ? [{ inputs: [f32([257], wide)], attrs: none, forwardOnly: LARGE }] : []),
-];
 
 /** Same shape, row, column, scalar on either side, both sides stretched, leading axes on either side, tails. */
 const PAIRS: readonly (readonly [Shape, Shape])[] = [
@@ -203,5 +170,5 @@ export const samples: { readonly [K in OpName]: readonly Sample<Attrs<K>>[] } & 
     attrs: { shape, key: [7, 0xdeadbeef] as const, counter },
   })),
 
-  ...fusedSamples(elementwise),
+  ...fusedSamples,
 };

@@ -6,7 +6,8 @@ import { type Call, callsOf, isDerivative } from "../derivatives.ts";
 import { oracle } from "../differences.ts";
 import { type Exact, exact } from "../exact.ts";
 import { inputData } from "../inputs.ts";
-import { type Sample, samples } from "../samples.ts";
+import type { Sample } from "../sample.ts";
+import { samples } from "../samples.ts";
 
 /** Values on the device against the float64 oracle, and exact values where an op has edges. */
 export const forwardCase = (op: AnyOp, create: Create): Case => ({

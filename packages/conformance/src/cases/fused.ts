@@ -15,7 +15,8 @@ import { describe, dotProduct, type Evidence, GRADIENT, onDevice, SAME } from ".
 import { type Call, callsOf, isDerivative } from "../derivatives.ts";
 import { oracle } from "../differences.ts";
 import { inputData, isSmooth } from "../inputs.ts";
-import { type Sample, type SampledFused, samples } from "../samples.ts";
+import type { Sample, SampledFused } from "../sample.ts";
+import { samples } from "../samples.ts";
 import { gradients } from "./gradient.ts";
 
 /**

@@ -6,7 +6,8 @@ import { describe, type Evidence, GRADIENT, onDevice } from "../compare.ts";
 import { coordinates, differences, oracle } from "../differences.ts";
 import { inputData, isSmooth, upload } from "../inputs.ts";
 import { type Kink, kinks } from "../kinks.ts";
-import { type Sample, samples } from "../samples.ts";
+import type { Sample } from "../sample.ts";
+import { samples } from "../samples.ts";
 
 /**
  * Derivatives on the device, element by element against differences of the float64 oracle, and in whole against the
