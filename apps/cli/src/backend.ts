@@ -1,0 +1,56 @@
+import type { Backend } from "@muladd/tensor";
+import { CLIError, exitCodes, UsageError } from "./errors.ts";
+
+const factories: Readonly<Record<string, () => Promise<Backend>>> = {
+  wasm: async () => (await import("@muladd/backend-wasm")).wasm(),
+  reference: async () => (await import("@muladd/backend-reference")).reference(),
+};
+
+/** Backends that this version has, fastest first. */
+export const backends: readonly string[] = Object.keys(factories);
+
+// Longer, and a pressed key seems dead.
+const TURN_MS = 20;
+
+/** Lets signals, keys and timers in wherever a program waits for `backend`: its reads never leave the thread else. */
+function patient<T extends Backend>(backend: T): T {
+  const read = backend.read.bind(backend);
+  let last = performance.now();
+  return Object.assign(backend, {
+    async read(buffer: number) {
+      if (performance.now() - last >= TURN_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        last = performance.now();
+      }
+      return read(buffer);
+    },
+  });
+}
+
+/** What a backend is, in a few words: "wasm relaxed". */
+export const describeBackend = (backend: Backend): string =>
+  `${backend.name}${"variant" in backend ? ` ${backend.variant}` : ""}`;
+
+/**
+ * Opens a backend by name; "auto" is the fastest that this machine has. Throws UsageError for a name that there is not,
+ * CLIError with code 3 or BackendUnavailable for one that cannot serve here.
+ */
+export async function openBackend(name: string): Promise<Backend> {
+  if (name === "auto") {
+    const { firstAvailable } = await import("@muladd/tensor");
+    return patient(await firstAvailable(Object.values(factories)));
+  }
+  const open = Object.hasOwn(factories, name) ? factories[name] : undefined;
+  if (open) return patient(await open());
+  if (name === "webgpu")
+    throw new CLIError("the backend webgpu is not available in this version", {
+      remedies: "--backend wasm",
+      exitCode: exitCodes.unavailable,
+    });
+  const { nearest } = await import("@muladd/gpt");
+  const meant = nearest(name, ["auto", ...backends]);
+  throw new UsageError(`there is no backend ${name}`, {
+    why: `there are auto, ${backends.join(", ")}`,
+    ...(meant ? { remedies: `--backend ${meant}` } : {}),
+  });
+}

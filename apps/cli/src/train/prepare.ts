@@ -1,0 +1,212 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { totalmem } from "node:os";
+import type { GPT, GPTConfig, Plan, Preset } from "@muladd/gpt";
+import type { Run, Split, Trainer, TrainingConfig } from "@muladd/gpt/train";
+import type { Backend } from "@muladd/tensor";
+import type { Tokenizer } from "@muladd/tokenizer";
+import { type Data, readData, recallData, type Source, sameText } from "../data.ts";
+import { CLIError, UsageError } from "../errors.ts";
+import { flag } from "../flags.ts";
+import { absolute, type IO } from "../io.ts";
+import { openRun, runFolder } from "../model.ts";
+import { makeTokenizer } from "../tokenizers.ts";
+import { quantity } from "../ui/format.ts";
+import { modelSettings, type Settings, trainingSettings } from "./settings.ts";
+
+/** What a run's config.json says about its text, and what else it cannot change. */
+export interface DataRecord {
+  readonly source: Source;
+  readonly preset: string;
+  readonly tokenizer: string;
+  readonly split: number;
+}
+
+/** All that training needs, checked, with nothing written yet. */
+export interface Prepared {
+  /** Of the folder, as messages call it. */
+  readonly path: string;
+  /** How the model is called: its preset, or "custom". */
+  readonly label: string;
+  readonly data: Data;
+  readonly split: Split;
+  readonly tokenizer: Tokenizer;
+  readonly config: GPTConfig;
+  readonly training: TrainingConfig;
+  readonly plan: Plan;
+  /** The run to go on with; a new one is made by `begin`. */
+  readonly run: Run | undefined;
+  readonly record: DataRecord;
+}
+
+/** Where a run called `name` goes when nobody says: the first free runs/NAME-1, runs/NAME-2, … */
+export function freeFolder(io: IO, name: string): string {
+  for (let n = 1; ; n++) {
+    const path = `runs/${name}-${n}`;
+    if (!existsSync(absolute(io, path))) return path;
+  }
+}
+
+/** The run under runs/ whose config.json or newest file is the youngest. */
+export function newestRun(io: IO): string {
+  const root = absolute(io, "runs");
+  const names = existsSync(root) ? readdirSync(root) : [];
+  const runs = names.flatMap((name) => {
+    const files = ["config.json", "metrics.jsonl"].map((file) => `${root}/${name}/${file}`);
+    const times = files.filter((file) => existsSync(file)).map((file) => statSync(file).mtimeMs);
+    return times.length > 0 ? [{ name, time: Math.max(...times) }] : [];
+  });
+  const newest = runs.sort((a, b) => b.time - a.time)[0];
+  if (!newest)
+    throw new UsageError("there is no run to resume under runs/", {
+      remedies: `${io.program} train --resume DIR`,
+    });
+  return `runs/${newest.name}`;
+}
+
+/** Prepares a new run. Throws for settings that cannot be, text that is too short, and memory that there is not. */
+export async function prepareNew(
+  io: IO,
+  data: Data,
+  s: Settings,
+  path: string,
+  backend: Backend,
+): Promise<Prepared> {
+  const { preset, presetConfig, gptConfig } = await import("@muladd/gpt");
+  const { trainingConfig } = await import("@muladd/gpt/train");
+  // The settings first: they are checked at once, and a tokenizer takes a while.
+  const chosen = preset(s.preset);
+  const training = trainingConfig(trainingSettings(s, chosen.training));
+  gptConfig({ ...chosen.model, ...modelSettings(s), vocabulary: 1 });
+  if (statSync(absolute(io, path), { throwIfNoEntry: false })?.isFile())
+    throw new CLIError(`-o ${path} is a file, not a folder`, { remedies: "-o with another name" });
+  if (await (await runFolder(io, path)).read("config.json"))
+    throw new CLIError(`${path} holds a run already`, {
+      remedies: [`${io.program} train --resume ${path}`, "-o with another folder"],
+    });
+  const tokenizer = await makeTokenizer(s.tokenizer, data.text, s.split);
+  const config = presetConfig(chosen, { ...modelSettings(s), vocabulary: tokenizer.size });
+  const record = {
+    source: data.source,
+    preset: s.preset,
+    tokenizer: s.tokenizer,
+    split: s.split,
+  };
+  const label = labelOf(chosen, s.preset, config);
+  const given = { path, label, data, tokenizer, config, training, record };
+  return complete({ ...given, run: undefined }, backend);
+}
+
+/**
+ * Prepares a run to go on. `paths` are files given anew. `s` holds the flags that were given alone. Throws when its text
+ * changed, or when a flag would change what a run keeps for life.
+ */
+export async function prepareResumed(
+  io: IO,
+  path: string,
+  paths: readonly string[],
+  s: Partial<Settings>,
+  backend: Backend,
+): Promise<Prepared & { readonly run: Run; readonly changed: boolean }> {
+  const { trainingConfig } = await import("@muladd/gpt/train");
+  const run = await openRun(io, path);
+  const { model: config, data: old } = run.config;
+  const kept = old as unknown as DataRecord;
+  keep(path, { ...config, ...kept } as never, s);
+  const split = kept.split ?? 0.9;
+  const settings = { ...s, preset: kept.preset, tokenizer: kept.tokenizer, split } as Settings;
+  const training = trainingConfig(trainingSettings(settings, run.config.training));
+  const data =
+    paths.length > 0 ? await readData(io, paths) : await recallData(io, kept.source, path);
+  const changed = paths.length > 0 && !sameText(data.source, kept.source);
+  const record = { ...kept, source: data.source, split };
+  const { tokenizer } = run;
+  const { presets } = await import("@muladd/gpt");
+  const label = labelOf(presets[kept.preset], kept.preset, config);
+  const given = { path, label, data, tokenizer, config, training, record, run };
+  return { ...(await complete(given, backend)), run, changed };
+}
+
+/** A preset's name, where the model has its sizes. */
+function labelOf(preset: Preset | undefined, name: string, config: GPTConfig): string {
+  const sizes = ["layers", "heads", "width", "context"] as const;
+  return sizes.every((size) => preset?.model[size] === config[size]) ? name : "custom";
+}
+
+/** Throws UsageError when a flag asks for another value than the run has. */
+function keep(run: string, has: Record<string, unknown>, wants: Partial<Settings>): void {
+  for (const [name, value] of Object.entries({
+    ...modelSettings(wants as Settings),
+    ...fixed(wants),
+  }))
+    if (value !== undefined && value !== has[name])
+      throw new UsageError(`${flag(name)} cannot change when a run is resumed`, {
+        why: `${run} has ${name} ${has[name]}, and keeps it`,
+        remedies: [`leave ${flag(name)} out`, "begin a new run"],
+      });
+}
+
+const fixed = ({ preset, tokenizer, split }: Partial<Settings>) => ({ preset, tokenizer, split });
+
+async function complete<T extends Omit<Prepared, "split" | "plan">>(
+  given: T,
+  backend: Backend,
+): Promise<T & Pick<Prepared, "split" | "plan">> {
+  const { plan } = await import("@muladd/gpt");
+  const { checkData, splitTokens } = await import("@muladd/gpt/train");
+  const { tokenizer, data, config, training, record } = given;
+  const planned = plan(config, { ...training, title: given.label });
+  checkMemory(planned, backend);
+  const tokens = tokenizer.encode(data.text, { disallowedSpecial: [] });
+  const split = splitTokens(tokens, record.split);
+  checkLength(data.name, split, config.context);
+  checkData(split, config.context, config.vocabulary);
+  return { ...given, split, plan: planned };
+}
+
+/** Throws CLIError when a part of the text is shorter than a context and the token after it. */
+function checkLength(name: string, { train, heldOut }: Split, context: number): void {
+  const least = Math.min(train.length, heldOut.length);
+  if (least > context) return;
+  throw new CLIError(`${name} is too short for a context of ${context}`, {
+    why: `it is cut into ${train.length} tokens to train on and ${heldOut.length} held out; each part needs ${context + 1}`,
+    remedies: ["give more text", ...(least > 2 ? [`--context ${least - 1}`] : [])],
+  });
+}
+
+function checkMemory({ bytes }: Plan, backend: Backend): void {
+  const needed = bytes.training.total;
+  const [limit, holder] =
+    backend.limits.maxBufferBytes < totalmem() && backend.name === "wasm"
+      ? [backend.limits.maxBufferBytes, "the wasm backend"]
+      : [totalmem(), "this machine"];
+  if (needed > limit)
+    throw new CLIError(`the model needs ${quantity(needed, "B")} of memory to train`, {
+      why: `${holder} has ${quantity(limit, "B")}: weights, gradients and moments take ${quantity(needed - bytes.training.activations, "B")}, activations ${quantity(bytes.training.activations, "B")}`,
+      remedies: ["--preset small", "a smaller --batch with --accumulate"],
+    });
+}
+
+/** The model of a prepared run, with new weights from the seed, and its trainer. */
+export async function makeTrainer(
+  { config, training, split }: Pick<Prepared, "config" | "training" | "split">,
+  backend: Backend,
+): Promise<{ model: GPT; trainer: Trainer }> {
+  const { GPT } = await import("@muladd/gpt");
+  const { Trainer } = await import("@muladd/gpt/train");
+  const { init } = await import("@muladd/nn");
+  const model = new GPT(config, init(backend, training.seed));
+  return { model, trainer: new Trainer({ model, config: training, data: split }) };
+}
+
+/** Writes the beginning of a run, or the changed settings of one that goes on. */
+export async function begin(io: IO, p: Prepared): Promise<Run> {
+  const { Run } = await import("@muladd/gpt/train");
+  const data = p.record as unknown as Record<string, unknown>;
+  if (p.run) {
+    p.run.config = { ...p.run.config, data };
+    await p.run.configure(p.training);
+    return p.run;
+  }
+  const config = { model: p.config, training: p.training, data };
+  return Run.create(await runFolder(io, p.path), config, p.tokenizer);
+}

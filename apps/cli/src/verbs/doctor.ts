@@ -1,0 +1,130 @@
+import type { Command } from "commander";
+import { describeMachine, type Machine, machine } from "../bench/machine.ts";
+import { type IO, paint } from "../io.ts";
+import { type SharedOptions, verb } from "../options.ts";
+import { showsUTF8 } from "../ui/cells.ts";
+import { resolveMode } from "../ui/mode.ts";
+import { writeJSON, writeLines } from "../ui/table.ts";
+import { version } from "../version.ts";
+
+/** What a backend can do here, or why it cannot, and what would change that. */
+export interface BackendState {
+  readonly name: string;
+  readonly available: boolean;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** What `muladd doctor --json` prints. */
+export interface Diagnosis {
+  readonly v: 1;
+  readonly muladd: string;
+  readonly machine: Machine;
+  readonly freeMemory: number;
+  /** Flags of this process, and those of NODE_OPTIONS. */
+  readonly nodeFlags: readonly string[];
+  readonly backends: readonly BackendState[];
+  readonly threads: { readonly used: number; readonly why: string };
+  readonly terminal: {
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly columns: number;
+    readonly colors: boolean;
+    readonly unicode: boolean;
+    /** How progress shows when `--progress` is auto. */
+    readonly progress: string;
+  };
+}
+
+/** `muladd doctor`: the environment, and what is missing in it. Always succeeds. */
+export function doctorCommand(io: IO): Command {
+  return verb(io, "doctor", "What this machine has, and what is missing.", [
+    "doctor",
+    "doctor --json",
+  ]).action(async ({ json }: SharedOptions) => {
+    const found = await diagnose(io);
+    if (json) writeJSON(io, found);
+    else writeLines(io, describe(io, found));
+  });
+}
+
+async function diagnose(io: IO): Promise<Diagnosis> {
+  const { freemem } = process.getBuiltinModule("node:os");
+  const options = io.env.NODE_OPTIONS?.split(/\s+/).filter(Boolean) ?? [];
+  return {
+    v: 1,
+    muladd: version,
+    machine: machine(),
+    freeMemory: freemem(),
+    nodeFlags: [...process.execArgv, ...options],
+    backends: [await wasmState(), webgpu, reference],
+    threads: { used: 1, why: "this version computes on one thread" },
+    terminal: {
+      stdout: io.stdout.isTTY ? "terminal" : "file or pipe",
+      stderr: io.stderr.isTTY ? "terminal" : "file or pipe",
+      columns: io.stderr.columns,
+      colors: io.stdout.colors,
+      unicode: showsUTF8(io.env),
+      progress: resolveMode(io, "auto", false).mode,
+    },
+  };
+}
+
+async function wasmState(): Promise<BackendState> {
+  const { features, wasm } = await import("@muladd/backend-wasm");
+  const { BackendUnavailable } = await import("@muladd/tensor");
+  try {
+    using backend = await wasm();
+    const { matmulRate } = await import("../bench/matmul.ts");
+    const rate = await matmulRate(backend, 0.1);
+    const speed = `${(rate / 1e9).toFixed(0)} GFLOP/s on one thread`;
+    if (backend.variant === "relaxed")
+      return { name: "wasm", available: true, detail: `relaxed SIMD, ${speed}` };
+    const why = features().relaxedSimd
+      ? "relaxed SIMD computed a wrong product here"
+      : "this Node has no relaxed SIMD, which is faster";
+    const remedy = features().relaxedSimd
+      ? "report this machine: its figures may be wrong elsewhere too"
+      : "Node 22 or later, or node --experimental-wasm-relaxed-simd";
+    return { name: "wasm", available: true, detail: `SIMD, ${speed}; ${why}`, remedy };
+  } catch (error) {
+    if (!(error instanceof BackendUnavailable)) throw error;
+    const [detail = "", ...rest] = error.message.replace(/^wasm: /, "").split("; ");
+    return { name: "wasm", available: false, detail, remedy: rest.join("; ") };
+  }
+}
+
+const webgpu: BackendState = {
+  name: "webgpu",
+  available: false,
+  detail: "not in this version of muladd",
+  remedy: "--backend wasm",
+};
+
+const reference: BackendState = {
+  name: "reference",
+  available: true,
+  detail: "plain TypeScript: slow, runs everywhere",
+};
+
+function describe(io: IO, d: Diagnosis): string[] {
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  const { machine: m, terminal: t } = d;
+  const label = (name: string) => name.padEnd(12);
+  const backends = d.backends.flatMap(({ name, available, detail, remedy }) => [
+    `${label(name)}${available ? paint(io.stdout, "green", "yes") : paint(io.stdout, "yellow", "no ")}  ${detail}`,
+    ...(remedy ? [`${label("")}     try  ${remedy}`] : []),
+  ]);
+  return [
+    `${label("muladd")}${d.muladd}`,
+    `${label("machine")}${describeMachine(m)}`,
+    `${label("memory")}${gigabytes(m.memory)}, ${gigabytes(d.freeMemory)} free`,
+    `${label("node flags")}${d.nodeFlags.join(" ") || "none"}`,
+    "",
+    ...backends,
+    `${label("threads")}${d.threads.used}: ${d.threads.why}`,
+    "",
+    `${label("stdout")}${t.stdout} · ${t.colors ? "colours" : "no colours"}`,
+    `${label("stderr")}${t.stderr} · ${t.columns} columns · ${t.unicode ? "Unicode" : "ASCII"} · progress ${t.progress}`,
+  ];
+}

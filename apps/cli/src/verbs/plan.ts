@@ -1,0 +1,177 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { GPTConfig, Plan, PlanOptions } from "@muladd/gpt";
+import { type Command, InvalidArgumentError } from "commander";
+import { UsageError } from "../errors.ts";
+import { absolute, type IO } from "../io.ts";
+import { openRun } from "../model.ts";
+import { integer, type SharedOptions, verb } from "../options.ts";
+import { integer as grouped } from "../ui/format.ts";
+import { columns, writeJSON, writeLines } from "../ui/table.ts";
+
+interface Options extends SharedOptions {
+  readonly layers?: number;
+  readonly heads?: number;
+  readonly width?: number;
+  readonly context?: number;
+  readonly vocabulary?: number;
+  readonly tokens?: number;
+  readonly flops?: number;
+  readonly price?: number;
+  readonly measure: boolean;
+}
+
+/** `muladd plan`: what a model costs, on paper. */
+export function planCommand(io: IO): Command {
+  return verb(io, "plan", "Parameters, memory, FLOPs, time and cost of any GPT.", [
+    "plan gpt3",
+    "plan runs/small-1 --tokens 10B",
+    "plan --layers 12 --heads 12 --width 768 --context 1024 --vocabulary 50257 --flops 312T --price 2",
+  ])
+    .argument("[model]", "a preset, a run folder, or nothing: then the flags, or a list of presets")
+    .option("--layers <n>", "blocks", integer(1))
+    .option("--heads <n>", "attention heads; they divide the width", integer(1))
+    .option("--width <n>", "columns of the residual stream", integer(1))
+    .option("--context <n>", "tokens in the longest sequence", integer(1))
+    .option("--vocabulary <n>", "token ids", integer(1))
+    .option("--tokens <n>", "tokens to train on: 300B, 1e9", amount)
+    .option(
+      "--flops <n>",
+      "FLOP/s of the device to rent: 28T (the default, a V100), 3.12e14",
+      amount,
+    )
+    .option("--price <dollars>", "of the device for an hour (default: 1.5)", price)
+    .option("--no-measure", "leave out the line on this CPU, which takes half a second")
+    .action(async (model: string | undefined, options: Options) => {
+      const sizes = given(options);
+      if (model === undefined && Object.keys(sizes).length === 0) return listPresets(io, options);
+      const made = await planOf(io, model, sizes, options);
+      if (options.json) return writeJSON(io, made);
+      const { describePlan } = await import("@muladd/gpt");
+      writeLines(io, describePlan(made));
+    });
+}
+
+type Sizes = Partial<Pick<GPTConfig, "layers" | "heads" | "width" | "context" | "vocabulary">>;
+
+function given(options: Options): Sizes {
+  const names = ["layers", "heads", "width", "context", "vocabulary"] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  b: 1e9,
+  t: 1e12,
+  p: 1e15,
+};
+
+/** "300B", "28T", "1e9" → a number above 0. */
+function amount(text: string): number {
+  const [, digits, unit] = /^(.*?)([kmgbtp]?)$/i.exec(text.trim()) ?? [];
+  const value = Number(digits || Number.NaN) * (unit ? UNITS[unit.toLowerCase()]! : 1);
+  if (!(value > 0 && value < Infinity))
+    throw new InvalidArgumentError("it must be a number above 0, such as 1e9, 300B or 28T");
+  return value;
+}
+
+function price(text: string): number {
+  const value = Number(text.trim() === "" ? Number.NaN : text);
+  if (!(value >= 0 && value < Infinity))
+    throw new InvalidArgumentError("it must be dollars an hour, 0 at least");
+  return value;
+}
+
+async function planOf(
+  io: IO,
+  model: string | undefined,
+  sizes: Sizes,
+  { tokens, flops, price, measure }: Options,
+): Promise<Plan> {
+  const { gptConfig, plan, planPreset, preset, presetConfig, presets } = await import(
+    "@muladd/gpt"
+  );
+  const options: PlanOptions = {
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(flops === undefined ? {} : { flops }),
+    ...(price === undefined ? {} : { price }),
+    ...(measure ? await thisCPU() : {}),
+  };
+  if (model === undefined) {
+    const base = presetConfig(presets.small!, { vocabulary: 65 });
+    const made = plan(gptConfig({ ...base, ...sizes }), { title: "custom", ...options });
+    const names = ["layers", "heads", "width", "context", "vocabulary"] as const;
+    const open = names.filter((name) => sizes[name] === undefined);
+    const assumed = open.map((name) => `${name} ${base[name]}`).join(", ");
+    return open.length
+      ? { ...made, assumed: [`${assumed}: as in the preset small`, ...made.assumed] }
+      : made;
+  }
+  const path = absolute(io, model);
+  // A folder that only happens to be called like a preset is none of a run's.
+  if (
+    existsSync(join(path, "config.json")) ||
+    (existsSync(path) && !Object.hasOwn(presets, model))
+  ) {
+    const { config } = await openRun(io, model);
+    const { batch, accumulate, steps } = config.training;
+    const title = basename(model);
+    return plan(gptConfig({ ...config.model, ...sizes }), {
+      title,
+      batch,
+      accumulate,
+      steps,
+      ...options,
+    });
+  }
+  return planPreset(known(model, preset, presets), { model: sizes, ...options });
+}
+
+/** The preset of that name. */
+function known<P>(name: string, preset: (name: string) => P, presets: object): P {
+  try {
+    return preset(name);
+  } catch (error) {
+    const meant = /did you mean (\S+)\?/.exec((error as Error).message)?.[1];
+    throw new UsageError(`there is no preset and no run called ${name}`, {
+      why: `presets: ${Object.keys(presets).join(", ")}`,
+      remedies: meant ? `muladd plan ${meant}` : "muladd plan gpt3",
+    });
+  }
+}
+
+/** FLOP/s that a product of a GPT's size reaches here, in a third of a second. */
+async function thisCPU(): Promise<Pick<PlanOptions, "here" | "notes">> {
+  const { BackendUnavailable } = await import("@muladd/tensor");
+  try {
+    const { wasm } = await import("@muladd/backend-wasm");
+    const { matmulRate } = await import("../bench/matmul.ts");
+    using backend = await wasm();
+    const flops = await matmulRate(backend, 0.25, { m: 512, n: 384, k: 384 });
+    return { here: { name: "this CPU", flops } };
+  } catch (error) {
+    if (!(error instanceof BackendUnavailable)) throw error;
+    return { notes: [`this CPU was not measured: ${error.message}`] };
+  }
+}
+
+async function listPresets(io: IO, { json }: Options): Promise<void> {
+  const { planPreset, presets } = await import("@muladd/gpt");
+  const list = Object.entries(presets).map(([name, p]) => {
+    const { config, parameters } = planPreset(p);
+    return { name, parameters: parameters.total, config, about: p.about };
+  });
+  if (json) return writeJSON(io, list);
+  const rows = list.map(({ name, parameters, config, about }) => [
+    name,
+    grouped(parameters),
+    `${config.layers} × ${config.width}`,
+    about,
+  ]);
+  const head = ["preset", "parameters", "layers × width", "what it is"];
+  writeLines(io, [...columns([head, ...rows], "lrrl"), "", "muladd plan PRESET works one out"]);
+}

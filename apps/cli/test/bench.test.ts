@@ -1,0 +1,84 @@
+import { wasm } from "@muladd/backend-wasm";
+import { planPreset, presets } from "@muladd/gpt";
+import { expect, test } from "vitest";
+import { benchMatmul, products } from "../src/bench/matmul.ts";
+import { median, timeRounds } from "../src/bench/rounds.ts";
+import { muladd } from "./support.ts";
+
+test("rounds are interleaved, so that a slow minute falls on all alike", async () => {
+  const order: string[] = [];
+  const contestant = (name: string) => ({ run: () => void order.push(name) });
+  const timings = await timeRounds([contestant("a"), contestant("b")], { seconds: 1e-9 });
+  expect(timings.map((t) => t.rounds)).toEqual([3, 3]);
+  expect(order.join("")).toBe("aaabbbababab");
+  for (const { median, min } of timings) expect(min).toBeLessThanOrEqual(median);
+});
+
+test("the median of an even number of values is the mean of the middle two", () => {
+  expect(median([5, 1, 3])).toBe(3);
+  expect(median([5, 1, 3, 4])).toBe(3.5);
+});
+
+test("every product is measured in all three modes, and memory is given back", async () => {
+  using backend = await wasm();
+  const shapes = products.slice(0, 2).map(({ m, n, k }) => ({ m: m / 8, n: n / 8, k: k / 8 }));
+  const rows = await benchMatmul(backend, { seconds: 0.01, shapes });
+  expect(rows.map((r) => r.mode)).toEqual(["NN", "NT", "TN", "NN", "NT", "TN"]);
+  for (const { m, n, k, gflops, bestGflops, timing } of rows) {
+    expect(gflops).toBeCloseTo((2 * m * n * k) / timing!.median / 1e6, 6);
+    expect(bestGflops).toBeGreaterThanOrEqual(gflops!);
+  }
+  expect(backend.memory.buffers).toBe(0);
+});
+
+test("a product that would take longer than all the time given is left out, and says so", async () => {
+  using backend = await wasm();
+  const shapes = [{ m: 8, n: 8, k: 8 }, products[3]!];
+  const rows = await benchMatmul(backend, { seconds: 0.01, shapes });
+  expect(rows[0]!.gflops).toBeGreaterThan(0);
+  expect(rows.slice(3).every((r) => /^one would take \d+ s$/.test(r.skipped!))).toBe(true);
+});
+
+test("a step is profiled by op, and its work is that of the plan", {
+  timeout: 30_000,
+}, async () => {
+  const args = ["bench", "step", "--seconds", "0.01", "--profile", "--json", "-q"];
+  const { code, out, err } = await muladd(args);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const { step, backend, machine } = JSON.parse(out);
+  expect(backend).toMatchObject({ name: "wasm", variant: expect.stringMatching(/simd|relaxed/) });
+  expect(machine.node).toBe(process.versions.node);
+  expect(step).toMatchObject({ preset: "nanogpt-cpu", parameters: 804_096, tokens: 768 });
+  expect(step.flop).toBe(planPreset(presets["nanogpt-cpu"]!).flop.step);
+  const calls = new Map(step.profile.map((r: { op: string; calls: number }) => [r.op, r.calls]));
+  expect(calls.get("attention")).toBe(4);
+  expect(calls.get("linear")).toBe(17); // four a block, and the head
+  expect(calls.get("adamW")).toBe(27);
+  expect(step.dispatches).toBeGreaterThan(100);
+  const shares = step.profile.reduce((sum: number, r: { share: number }) => sum + r.share, 0);
+  expect(shares).toBeCloseTo(1, 9);
+  expect(step.peakBytes).toBeGreaterThan(16 * step.parameters);
+});
+
+test("generation is measured with the cache and without, and reading a prompt apart", {
+  timeout: 30_000,
+}, async () => {
+  const { code, out } = await muladd(["bench", "generate", "--seconds", "0.01", "-q"]);
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /\ngenerate {2}nanogpt-cpu: [\d,]+ tok\/s with the cache · [\d,]+ tok\/s without\n/,
+  );
+  expect(out).toMatch(/prefill [\d,]+ tok\/s \(a prompt of 64\) · \d+ rounds/);
+});
+
+test.each([
+  [["stop"], 2, "there is no benchmark stop", "muladd bench step"],
+  [["--seconds", "0"], 2, "--seconds 0 is not possible", "above 0"],
+  [["step", "--backend", "cuda"], 2, "there is no backend cuda", "auto, wasm, reference"],
+  [["step", "--backend", "webgpu"], 3, "not available in this version", "--backend wasm"],
+] as const)("bench %j is refused with what to do", async (args, code, what, remedy) => {
+  const result = await muladd(["bench", ...args]);
+  expect(result).toMatchObject({ code, out: "" });
+  expect(result.err).toContain(what);
+  expect(result.err).toContain(remedy);
+});
