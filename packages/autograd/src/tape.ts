@@ -8,6 +8,7 @@ import {
   reshape,
   type Shape,
   ShapeError,
+  sameShape,
   share,
   show,
   size,
@@ -75,6 +76,7 @@ export function valueAndGrad(
 
 /**
  * Pulls `g`, a gradient of f's result, back to `wrt`: a vector–Jacobian product. Absent where f does not depend on it.
+ * Throws {@link ShapeError} when `g` has not the shape of the result.
  */
 export function vjp(f: () => Tensor, wrt: Iterable<Tensor>, g: Tensor): Gradients {
   const sources = [...wrt];
@@ -82,6 +84,10 @@ export function vjp(f: () => Tensor, wrt: Iterable<Tensor>, g: Tensor): Gradient
     const tape = new Tape(sources);
     try {
       const value = tape.record(f);
+      if (!sameShape(g.shape, value.shape))
+        throw new ShapeError(
+          `vjp: the gradient ${show(g.shape)} must have the shape ${show(value.shape)} of the result`,
+        );
       return tape.backward(value, g, sources);
     } finally {
       tape.release();
@@ -169,7 +175,7 @@ class Tape {
     const grads: (Tensor | undefined)[] = [];
     const start = this.nodeOf(value);
     if (start !== undefined) grads[start] = handle(seed);
-    for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop()) {
+    for (let entry = this.#entries.at(-1); entry; entry = this.#entries.at(-1)) {
       const g = grads[entry.to];
       if (g) {
         this.#pull(entry, g, grads);
@@ -177,6 +183,7 @@ class Tape {
         grads[entry.to] = undefined;
       }
       dispose([entry.inputs, entry.outs]);
+      this.#entries.pop(); // not before: what throws above leaves the entry to release
     }
     const result: Gradients = new Map();
     sources.forEach((t, i) => {

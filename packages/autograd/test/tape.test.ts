@@ -16,7 +16,7 @@ import {
   tidy,
 } from "@muladd/tensor";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { valueAndGrad, vjp, vjps } from "../src/index.ts";
+import { differentiable, valueAndGrad, vjp, vjps } from "../src/index.ts";
 
 let backend = reference();
 beforeEach(() => {
@@ -197,6 +197,27 @@ describe("valueAndGrad", () => {
     using third = derivative(derivative(derivative((t) => mul(mul(t, t), mul(t, t)))))(x);
     expect(await third.item()).toBe(48); // 24x
   });
+});
+
+test("a derivative that throws leaves nothing of what was saved for it", () => {
+  using x = from([1, 2, 3]);
+  const faulty = differentiable({
+    forward: (y) => mul(y!, 2),
+    vjp: () => {
+      throw new Error("stop");
+    },
+  });
+  const loss = () => sumAll(exp(faulty(exp(mul(x, x)))));
+  expect(() => valueAndGrad(loss, [x])).toThrow("stop");
+  expect(backend.memory.buffers).toBe(1);
+});
+
+test("vjp refuses a gradient of another shape than the result's", () => {
+  using x = from([1, 2, 3]);
+  using g = from([1], [1]);
+  expect(() => vjp(() => mul(x, x), [x], g)).toThrow(
+    "vjp: the gradient (1) must have the shape (3) of the result",
+  );
 });
 
 test("vjp pulls any gradient of the result back", async () => {

@@ -52,13 +52,3 @@ export function pick<T>(random: Random, items: readonly T[]): T {
   if (items.length === 0) throw new RangeError("pick: the list is empty");
   return items[random.below(items.length)]!;
 }
-
-/** The items in a new random order (Fisher-Yates). */
-export function shuffled<T>(random: Random, items: readonly T[]): T[] {
-  const out = [...items];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [out[i], out[j]] = [out[j]!, out[i]!];
-  }
-  return out;
-}

@@ -46,7 +46,7 @@ class Layer implements Past, Disposable {
     this.#cache = cache;
     const { backend } = model.tokens.weight;
     using zeros = full(backend, shape, 0);
-    using more = full(backend, shape, 0); // of its own: a cell that shares its memory is copied on write
+    using more = full(backend, shape, 0); // of its own: a cell that shares its memory is copied by the first store
     this.#k = new Variable(zeros);
     this.#v = new Variable(more);
   }

@@ -18,8 +18,8 @@ export interface GenerateOptions extends SamplingOptions {
 }
 
 /**
- * Continues `prompt`, token by token. When the context is full, the oldest quarter is forgotten and the rest is read
- * anew, with the cache or without. Throws RangeError for an empty prompt or ids outside the vocabulary, ConfigError
+ * Continues `prompt`, token by token; of a prompt longer than the context only the end is read. When the context is
+ * full, the oldest quarter is forgotten and the rest is read anew, with the cache or without. Throws RangeError for an empty prompt or ids outside the vocabulary, ConfigError
  * for options out of range. Memory does not grow from call to call.
  */
 export async function* generate(

@@ -11,12 +11,17 @@ export interface Past {
   extend(k: Tensor, v: Tensor): { readonly k: Tensor; readonly v: Tensor; readonly keys: number };
 }
 
+/** Sizes and choices of {@link CausalSelfAttention}. */
 export interface AttentionConfig {
+  /** C. */
   readonly width: number;
+  /** H: a divisor of the width. */
   readonly heads: number;
+  /** In both projections. Default true. */
   readonly bias?: boolean;
+  /** Probability of dropping an attention weight, where `forward` is given an `rng`. Default 0. */
   readonly dropout?: number;
-  /** Standard deviation of the output projection's initial weights. */
+  /** Standard deviation of the output projection's initial weights. Default 0.02. */
   readonly outStd?: number;
 }
 

@@ -5,6 +5,7 @@ import type { Init } from "./init.ts";
 export class LayerNorm {
   readonly gain: Parameter; // (width)
   readonly bias: Parameter | undefined; // (width)
+  readonly epsilon: number;
 
   constructor(
     width: number,
@@ -15,7 +16,6 @@ export class LayerNorm {
     this.bias = bias ? init.constant([width], 0) : undefined;
     this.epsilon = epsilon;
   }
-  readonly epsilon: number;
 
   /** x (…, width) → (…, width) */
   forward(x: Tensor): Tensor {

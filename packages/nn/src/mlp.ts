@@ -6,12 +6,16 @@ import { Linear } from "./linear.ts";
 export const activations = { gelu, geluTanh } as const;
 export type Activation = keyof typeof activations;
 
+/** Sizes and choices of an {@link MLP}. */
 export interface MLPConfig {
   readonly width: number;
   /** Columns between the two layers. Default 4 · width. */
   readonly hidden?: number;
+  /** In both layers. Default true. */
   readonly bias?: boolean;
+  /** Default "gelu", the exact form. */
   readonly activation?: Activation;
+  /** Standard deviation of the second layer's initial weights. Default 0.02. */
   readonly outStd?: number;
 }
 

@@ -41,14 +41,14 @@ export class AdamW implements Optimizer {
     const [beta1, beta2] = betas;
     const t = ++this.steps;
     const [correction1, correction2] = [1 - beta1 ** t, 1 - beta2 ** t];
-    const one = gradScale ?? unit(grads);
+    using one = gradScale ? undefined : unit(grads);
+    const scale = gradScale ?? one;
     for (const [p, { m, v }] of this.#moments) {
       const g = grads.get(p);
       if (!g) continue;
       const decay = decays(p) ? weightDecay : 0;
-      adamW(p, m, v, g, one!, { rate, beta1, beta2, epsilon, decay, correction1, correction2 });
+      adamW(p, m, v, g, scale!, { rate, beta1, beta2, epsilon, decay, correction1, correction2 });
     }
-    if (!gradScale) one?.[Symbol.dispose]();
   }
 
   *state(): Iterable<[p: Parameter, name: string, cell: Variable]> {

@@ -1,8 +1,8 @@
 import { add, div, full, maximum, mul, rsqrt, sumAll, type Tensor, tidy } from "@muladd/tensor";
 
 /**
- * The Euclidean norm of all gradients together: (). NaN when any is NaN or infinite. Throws RangeError without
- * gradients. Stays on the device.
+ * The Euclidean norm of all gradients together: (). NaN when any is NaN or infinite, or the norm beyond 1.8e19, whose
+ * square float32 cannot hold. Throws RangeError without gradients. Stays on the device.
  */
 export function globalNorm(grads: ReadonlyMap<Tensor, Tensor>): Tensor {
   if (grads.size === 0) throw new RangeError("globalNorm: there are no gradients");

@@ -1,5 +1,5 @@
 import type { Backend, Dense, FusedKernels, FusedName, Kernels } from "./backend.ts";
-import { tidy } from "./memory.ts";
+import { dispose, tidy } from "./memory.ts";
 import { type Attrs, type Op, type OpName, ops, type Spec } from "./ops.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -116,8 +116,14 @@ export function dispatchFused<A>(
   const specs = row.infer(inputs, attrs);
   if (!backend.kernels[name] || observers.some((o) => o.composes?.(name)))
     return tidy(() => row.compose(inputs, attrs));
-  const outs = specs.map((s) => Tensor.alloc(backend, s.shape, s.dtype));
-  row.run(backend.kernels as Kernels & FusedKernels, outs, inputs, attrs);
+  const outs: Tensor[] = [];
+  try {
+    for (const { shape, dtype } of specs) outs.push(Tensor.alloc(backend, shape, dtype));
+    row.run(backend.kernels as Kernels & FusedKernels, outs, inputs, attrs);
+  } catch (error) {
+    dispose(outs); // memory may run out between two of them
+    throw error;
+  }
   if (observers.length) notify({ op: name, inputs, attrs, outs });
   for (const residual of outs.slice(row.results)) residual[Symbol.dispose]();
   return outs.slice(0, row.results);

@@ -35,7 +35,7 @@ export const sub = (a: Tensor, b: Tensor | number): Tensor =>
 /** a ∘ b, element by element, broadcast. f32 or i32. */
 export const mul = (a: Tensor, b: Tensor | number): Tensor =>
   typeof b === "number" ? dispatch("scale", [a], { c: b }) : dispatch("mul", [a, b], {});
-/** a / b, element by element, broadcast. */
+/** a / b, element by element, broadcast. By a number it is a · (1/b), which may differ in the last bit. */
 export const div = (a: Tensor, b: Tensor | number): Tensor =>
   typeof b === "number" ? dispatch("scale", [a], { c: 1 / b }) : dispatch("div", [a, b], {});
 /** The larger of a and b, broadcast; NaN wins. f32 or i32. Where they are equal, a takes the gradient. */
@@ -77,7 +77,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 /** Axis i of the result is axis axes[i] of x. */
 export const permute = (x: Tensor, axes: readonly number[]): Tensor =>
-  dispatch("permute", [x], { axes });
+  dispatch("permute", [x], { axes: axes.map((axis) => axisOf(x, axis)) });
 /** Repeats axes of length 1, and new leading axes, up to `shape`. */
 export const expand = (x: Tensor, shape: Shape): Tensor => dispatch("expand", [x], { shape });
 /** The indices start … end−1 of `axis`. */

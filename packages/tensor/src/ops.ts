@@ -1,6 +1,14 @@
 import type { BinaryName, Dense, DType, Kernels, ReduceName, UnaryName, View } from "./backend.ts";
 import { ShapeError } from "./errors.ts";
-import { broadcast, broadcastStrides, denseStrides, type Shape, show, size } from "./shape.ts";
+import {
+  broadcast,
+  broadcastStrides,
+  denseStrides,
+  type Shape,
+  sameShape,
+  show,
+  size,
+} from "./shape.ts";
 
 /** What an op's result is: everything but the numbers. */
 export interface Spec {
@@ -48,7 +56,11 @@ const unary = (name: UnaryName) =>
 
 const withConstant = (name: UnaryName) =>
   op<{ readonly c: number }>({
-    infer: ([x]) => x!,
+    infer: ([x], { c }) => {
+      if (x!.dtype === "i32" && !Number.isInteger(c))
+        throw new ShapeError(`${name}: i32 takes a whole number, got ${c}; cast it to f32 first`);
+      return x!;
+    },
     run: (k, out, [x], { c }) => k.unary(name, out, x!, c),
   });
 
@@ -176,7 +188,7 @@ export const ops = {
   expand: op<{ readonly shape: Shape }>({
     infer: ([x], { shape }) => {
       const fit = broadcast(x!.shape, shape);
-      if (!fit || size(fit) !== size(shape) || fit.length !== shape.length)
+      if (!fit || !sameShape(fit, shape))
         throw new ShapeError(`expand: ${show(x!.shape)} does not stretch to ${show(shape)}`);
       return { shape, dtype: x!.dtype };
     },
@@ -186,7 +198,8 @@ export const ops = {
   slice: op<{ readonly axis: number; readonly start: number; readonly end: number }>({
     infer: ([x], { axis, start, end }) => {
       checkAxis("slice", x!.shape, axis);
-      if (!(start >= 0 && start <= end && end <= x!.shape[axis]!))
+      const whole = Number.isInteger(start) && Number.isInteger(end);
+      if (!(whole && start >= 0 && start <= end && end <= x!.shape[axis]!))
         throw new ShapeError(`slice: ${start} … ${end} of axis ${axis} leaves ${show(x!.shape)}`);
       return { shape: replaced(x!.shape, axis, end - start), dtype: x!.dtype };
     },
@@ -200,7 +213,8 @@ export const ops = {
   pad: op<{ readonly axis: number; readonly start: number; readonly length: number }>({
     infer: ([x], { axis, start, length }) => {
       checkAxis("pad", x!.shape, axis);
-      if (!(start >= 0 && start + x!.shape[axis]! <= length))
+      const whole = Number.isInteger(start) && Number.isInteger(length);
+      if (!(whole && start >= 0 && start + x!.shape[axis]! <= length))
         throw new ShapeError(
           `pad: ${show(x!.shape)} at ${start} of axis ${axis} does not fit ${length}`,
         );

@@ -10,9 +10,6 @@ export function leave(t: Disposable): void {
   for (let i = scopes.length - 1; i >= 0; i--) if (scopes[i]!.delete(t)) return;
 }
 
-/** True inside {@link scoped}. */
-export const inScope = (): boolean => scopes.length > 0;
-
 /** @internal Runs `body`, then disposes all that entered meanwhile, except what `survivors` finds in the result. */
 export function scoped<T, D extends Disposable>(
   body: () => T,

@@ -53,6 +53,7 @@ export class Tensor implements Dense, Disposable {
     return t;
   }
 
+  /** @internal Throws Error after the tensor was disposed, as do the two below. */
   get storage(): Storage {
     if (!this.#storage)
       throw new Error(

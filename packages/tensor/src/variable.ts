@@ -1,6 +1,7 @@
 import type { Backend } from "./backend.ts";
 import { forbidWhileRecording, notify } from "./dispatch.ts";
 import { ShapeError } from "./errors.ts";
+import { expand } from "./functions.ts";
 import { leave } from "./scope.ts";
 import { broadcastStrides, denseStrides, sameShape, show } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
@@ -31,7 +32,8 @@ export class Variable extends Tensor {
 
   /**
    * Writes `x` into this cell's memory from index `start` of `axis`: all other axes are equal. In place, so that a
-   * cache of S positions costs one position per token. Throws {@link ShapeError} when `x` does not fit.
+   * cache of S positions costs one position per token; a cell whose memory another tensor shares is copied first.
+   * Throws {@link ShapeError} when `x` does not fit, and Error while an observer records.
    */
   store(x: Tensor, axis: number, start: number): void {
     forbidWhileRecording("store");
@@ -42,6 +44,10 @@ export class Variable extends Tensor {
       throw new ShapeError(
         `store: ${show(x.shape)} at ${start} of axis ${axis} does not fit ${show(this.shape)}`,
       );
+    if (!this.exclusive) {
+      using own = expand(this, this.shape);
+      this.swap(own);
+    }
     const strides = denseStrides(this.shape);
     const { buffer, dtype } = this;
     this.backend.kernels.copy(

@@ -107,6 +107,26 @@ test.each([
   ],
   ["slice's order", () => ops.slice.infer([f32(5)], { axis: 0, start: 3, end: 2 }), /leaves \(5\)/],
   [
+    "slice's whole numbers",
+    () => ops.slice.infer([f32(5)], { axis: 0, start: 0.5, end: 2 }),
+    /^slice: 0.5 … 2 of axis 0 leaves \(5\)/,
+  ],
+  [
+    "pad's whole numbers",
+    () => ops.pad.infer([f32(5)], { axis: 0, start: 0, length: 6.5 }),
+    /does not fit 6.5/,
+  ],
+  [
+    "scale of i32",
+    () => ops.scale.infer([i32(5)], { c: 0.5 }),
+    /^scale: i32 takes a whole number, got 0.5; cast it to f32 first/,
+  ],
+  [
+    "expand without elements",
+    () => ops.expand.infer([f32(0, 2)], { shape: [0, 1] }),
+    /^expand: \(0, 2\) does not stretch to \(0, 1\)/,
+  ],
+  [
     "slice's axis",
     () => ops.slice.infer([f32(5)], { axis: 1, start: 0, end: 1 }),
     /^slice: \(5\) has no axis 1/,
@@ -218,6 +238,15 @@ test.each([
     ],
     { keys: 5 },
     /5 keys are more than the 4 there are/,
+  ],
+  [
+    [
+      [2, 1, 8],
+      [2, 4, 8],
+      [2, 4, 8],
+    ],
+    { keys: -1, causal: false },
+    /-1 keys in use must be a whole number/,
   ],
   [[[2, 5, 24]], { keys: 3, causal: false }, /keys in use apply to k and v apart/],
 ] as const)("attention of %j with %j says what does not fit", (shapes, attrs, expected) => {

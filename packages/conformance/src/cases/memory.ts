@@ -95,6 +95,17 @@ export const memoryCases = (create: Create): Case[] => [
       buffers(evidence, backend, "without owners", 0);
     },
   ),
+  remembered(
+    "store does not write memory that another tensor shares",
+    create,
+    async (backend, evidence) => {
+      using cell = Parameter.of(backend, [1, 2, 3], [3]);
+      using other = reshape(cell, [3, 1]);
+      tidy(() => cell.store(Tensor.from(backend, [9]), 0, 1));
+      evidence.compare("the other tensor", await other.data(), [1, 2, 3], 0);
+      evidence.compare("the cell", await cell.data(), [1, 9, 3], 0);
+    },
+  ),
   remembered("bytes and the peak are counted", create, (backend, evidence) => {
     const start = backend.memory.bytes;
     const a = full(backend, [1000], 1);

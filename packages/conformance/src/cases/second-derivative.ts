@@ -33,7 +33,8 @@ import { GRADIENT, onDevice } from "../compare.ts";
 import { coordinates, differences, oracle } from "../differences.ts";
 import { inputData } from "../inputs.ts";
 
-interface Function {
+/** A function of f32 tensors, on which the probe of a gradient is differentiated again. */
+interface Probed {
   readonly shapes: readonly Shape[];
   readonly domain?: readonly [number, number];
   f(...xs: readonly Tensor[]): Tensor;
@@ -42,7 +43,7 @@ interface Function {
 const ids = (x: Tensor) => Tensor.from(x.backend, Int32Array.of(2, 0, 2), [3]);
 
 /** Nonlinear, so that the second derivative is not zero; fused ops with residuals, whose derivative reads them. */
-const functions: Readonly<Record<string, Function>> = {
+const functions: Readonly<Record<string, Probed>> = {
   exp: { shapes: [[5]], f: (x) => exp(x!) },
   "mul and matmul": {
     shapes: [
@@ -115,18 +116,18 @@ export const secondDerivativeCases = (create: Create): Case[] =>
   }));
 
 /** Σ cos · ∂(Σ cos · f)/∂x over all operands, as a function of them. */
-function inner(row: Function, xs: readonly Tensor[]): Tensor {
+function inner(row: Probed, xs: readonly Tensor[]): Tensor {
   return tidy(() => {
     const { grads } = valueAndGrad(() => probe([row.f(...xs)]), xs);
     return probe(xs.map((x) => grads.get(x)!));
   });
 }
 
-const uploaded = (row: Function, data: readonly TypedArray[], backend: Backend) =>
+const uploaded = (row: Probed, data: readonly TypedArray[], backend: Backend) =>
   row.shapes.map((shape, i) => Tensor.from(backend, data[i]!, shape, "f32"));
 
 async function probedGradient(
-  row: Function,
+  row: Probed,
   data: readonly TypedArray[],
   backend: Backend,
 ): Promise<number> {
@@ -135,7 +136,7 @@ async function probedGradient(
 }
 
 async function secondGradients(
-  row: Function,
+  row: Probed,
   data: readonly TypedArray[],
   backend: Backend,
 ): Promise<ArrayLike<number>[]> {

@@ -1,4 +1,4 @@
-import { type Backend, Rng, Tensor } from "@muladd/tensor";
+import { type Backend, dispose, Rng, Tensor, tidy } from "@muladd/tensor";
 import { ConfigError } from "../config.ts";
 
 /** Token ids on the host: an array, or a view on a file of them. */
@@ -33,14 +33,8 @@ export function drawBatch(
     targets.set(tokens.subarray(start + 1, start + 1 + context), b * context);
   }
   const on = (data: Int32Array) => Tensor.from(backend, data, [batch, context], "i32");
-  const result = { ids: on(ids), targets: on(targets) };
-  return {
-    ...result,
-    [Symbol.dispose]() {
-      result.ids[Symbol.dispose]();
-      result.targets[Symbol.dispose]();
-    },
-  };
+  const result = tidy(() => ({ ids: on(ids), targets: on(targets) }));
+  return { ...result, [Symbol.dispose]: () => dispose(result) };
 }
 
 /** Text to learn from, and text to be judged by. */

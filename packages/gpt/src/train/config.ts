@@ -114,6 +114,8 @@ function checkOptimizer(optimizer: TrainingConfig["optimizer"]): void {
     if (!(x >= 0 && x < 1)) throw new ConfigError(field, `is ${x}`, "it lies in 0 … 1, without 1");
   };
   if (kind === "adamw") {
+    if (!Array.isArray(optimizer.betas) || optimizer.betas.length !== 2)
+      throw new ConfigError("betas", `is ${optimizer.betas}`, "they are two, such as 0.9 and 0.95");
     for (const beta of optimizer.betas) share("betas", beta);
     if (!(optimizer.epsilon > 0 && optimizer.epsilon < Infinity))
       throw new ConfigError("epsilon", `is ${optimizer.epsilon}`, "it must be above 0; try 1e-8");

@@ -3,6 +3,7 @@ import {
   type BufferId,
   type Event,
   keep,
+  OutOfMemoryError,
   observe,
   Parameter,
   share,
@@ -43,7 +44,7 @@ export class DivergedError extends Error {
 
 /**
  * Runs `body` again and finds the first op whose result is not finite. An attention mask's −∞ is not counted, nor what
- * ops hand on of it.
+ * ops hand on of it. Holds every result until the end: where memory does not suffice, it looks at those that there are.
  */
 export async function findOrigin(model: object, body: () => void): Promise<Origin | undefined> {
   const names = new Map<Tensor, string>();
@@ -53,18 +54,18 @@ export async function findOrigin(model: object, body: () => void): Promise<Origi
   }
   const seen: Seen[] = [];
   let module = "input";
+  const note = ({ op, inputs, outs }: Event) => {
+    for (const x of inputs)
+      if (x instanceof Parameter) module = names.get(x)?.replace(/\.[^.]*$/, "") ?? module;
+    const from = inputs.map((x) => x.buffer);
+    for (const out of outs) seen.push({ op, module, from, out: keep(share(out)) });
+  };
   try {
-    observe(
-      {
-        observe({ op, inputs, outs }: Event) {
-          for (const x of inputs)
-            if (x instanceof Parameter) module = names.get(x)?.replace(/\.[^.]*$/, "") ?? module;
-          const from = inputs.map((x) => x.buffer);
-          for (const out of outs) seen.push({ op, module, from, out: keep(share(out)) });
-        },
-      },
-      body,
-    );
+    try {
+      observe({ observe: note }, body);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+    }
     const masked = new Set<BufferId>();
     for (const { op, module, from, out } of seen) {
       if (await finite(out)) continue;

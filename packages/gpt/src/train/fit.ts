@@ -76,8 +76,8 @@ export interface FitOptions {
 
 /**
  * Trains until the configured steps are done, telling each step, evaluation, sample and checkpoint. Begins where the
- * trainer stands: a run goes on after `trainer.load`, and its metrics of later steps are forgotten. What a step throws (DivergedError, SaveError) passes through; the
- * last checkpoint then stays as it was.
+ * trainer stands: a run goes on after `trainer.load`, and its metrics of later steps are forgotten. What a step or a
+ * save throws (DivergedError, SaveError) passes through; the last checkpoint then stays as it was.
  */
 export async function* fit(options: FitOptions): AsyncGenerator<TrainEvent, void, undefined> {
   const { trainer, tokenizer, run, signal, requests, logEvery = 10, keep = 2 } = options;

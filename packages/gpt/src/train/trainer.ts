@@ -2,11 +2,13 @@ import { accumulate, type Gradients, valueAndGrad } from "@muladd/autograd";
 import { crossEntropyLoss, namedParameters } from "@muladd/nn";
 import { AdamW, clipScale, globalNorm, type Optimizer, SGD, schedule } from "@muladd/optim";
 import {
+  add,
   type Backend,
   concat,
   FormatError,
   type HostTensor,
   meanAll,
+  mul,
   type Parameter,
   Rng,
   reshape,
@@ -93,12 +95,14 @@ export class Trainer implements Disposable {
     using read = tidy(() => {
       const { loss, grads } = this.#gradients(step);
       const norm = globalNorm(grads);
-      this.#optimizer.step(grads, rate, clipScale(norm, clip));
+      // NaN, which moves nothing, when the loss is not finite though its gradient is.
+      const scale = add(clipScale(norm, clip), mul(loss, 0));
+      this.#optimizer.step(grads, rate, scale);
       return concat([reshape(loss, [1]), reshape(norm, [1])], 0);
     });
     const [loss, gradNorm] = (await read.data()) as unknown as [number, number];
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      // A NaN norm moved nothing, so the pass can be repeated as it was.
+      // A NaN factor moved nothing, so the pass can be repeated as it was.
       this.#optimizer.steps = step;
       const origin = await findOrigin(this.model, () => tidy(() => void this.#gradients(step)));
       throw new DivergedError(step + 1, loss, gradNorm, origin);

@@ -61,6 +61,8 @@ describe("trainingConfig", () => {
     [{ steps: 40, schedule: { ...schedule, warmup: 41 } }, "warmup", "try warmup 4"],
     [{ optimizer: { kind: "adam" } }, "optimizer", 'is "adam"; it is one of adamw, sgd'],
     [{ optimizer: { ...adamw, betas: [0.9, 1] } }, "betas", "is 1; it lies in 0 … 1, without 1"],
+    [{ optimizer: { kind: "adamw" } }, "betas", "is undefined; they are two"],
+    [{ optimizer: { ...adamw, betas: [0.9] } }, "betas", "is 0.9; they are two"],
     [{ optimizer: { ...adamw, epsilon: 0 } }, "epsilon", "is 0; it must be above 0"],
     [{ optimizer: { ...adamw, weightDecay: -1 } }, "weightDecay", "is -1; it must be 0 or more"],
     [{ optimizer: { ...sgd, momentum: 1 } }, "momentum", "is 1; it lies in 0 … 1, without 1"],

@@ -3,8 +3,8 @@ import { namedParameters } from "@muladd/nn";
 import { type Backend, log, sumAll, Tensor, tidy } from "@muladd/tensor";
 import { describe, expect, test } from "vitest";
 import { readWeights, writeWeights } from "../../src/index.ts";
-import { DivergedError, findOrigin, type Trainer } from "../../src/train/index.ts";
-import { advance, create, type Given } from "./tiny.ts";
+import { DivergedError, drawBatch, findOrigin, type Trainer } from "../../src/train/index.ts";
+import { advance, create, data, type Given } from "./tiny.ts";
 
 const parameter = (trainer: Trainer, name: string) =>
   new Map(namedParameters(trainer.model)).get(name)!;
@@ -113,6 +113,36 @@ describe("divergence", () => {
       "training diverged: the gradient's norm is NaN at step 4",
     );
   });
+});
+
+test("an infinite loss moves nothing, though its gradient is finite", async () => {
+  const backend = reference();
+  const trainer = create({ backend, training: { clip: 0 } });
+  const { batch, seed } = trainer.config;
+  const { context, vocabulary, width } = trainer.model.config;
+  using drawn = drawBatch(
+    backend,
+    data.train,
+    { batch, context },
+    { seed, stream: "data", index: 0 },
+  );
+  const targets = [...(await drawn.targets.data())];
+  const count = (id: number) => targets.filter((t) => t === id).length;
+  const rare = targets.reduce((a, b) => (count(b) < count(a) ? b : a));
+  const top = Array.from({ length: vocabulary }, (_, id) => id).find((id) => count(id) === 0)!;
+  // Logits of ±1.8e38: finite in float32, and the loss of the rare target, their difference, is not.
+  const [hidden, row] = [2.5e18, 9e18];
+  parameter(trainer, "norm.gain").write(new Float32Array(width));
+  parameter(trainer, "norm.bias").write(new Float32Array(width).fill(hidden));
+  const share = (id: number) => (id === top ? 1 : id === rare ? -1 : 0.9);
+  const rows = Array.from({ length: vocabulary * width }, (_, i) => Math.floor(i / width));
+  parameter(trainer, "tokens.weight").write(rows.map((id) => row * share(id)));
+  const before = await trainer.save();
+  const error = await divergence(() => trainer.advance());
+  expect(error.loss).toBe(Infinity);
+  expect(error.gradNorm).toBeLessThan(Infinity);
+  expect(error.origin!.op).toBe("crossEntropy");
+  expect(await trainer.save()).toEqual(before);
 });
 
 describe("findOrigin", () => {

@@ -66,6 +66,7 @@ function layout(inputs: readonly Spec[], attrs: AttentionAttrs): Layout {
     fail(`k and v must be ${wanted}`);
   if (packed && keys !== undefined && keys !== T) fail("keys in use apply to k and v apart");
   const S = keys ?? capacity;
+  if (!(Number.isInteger(S) && S >= 0)) fail(`${S} keys in use must be a whole number`);
   if (S > capacity) fail(`${S} keys are more than the ${capacity} there are`);
   if (attrs.causal && T > S) fail(`${T} causal queries need ${T} keys, there are ${S}`);
   return { B, T, S, H, K, D, capacity, packed };

@@ -2,7 +2,6 @@ import { dispatchFused, type FusedOp } from "../dispatch.ts";
 import { ShapeError } from "../errors.ts";
 import {
   add,
-  cast,
   exp,
   full,
   gather,
@@ -42,9 +41,9 @@ function flatTargets(targets: Tensor, vocabulary: number): Tensor {
   return select(known, add(starts, safe), full(backend, [], -1, "i32"));
 }
 
-/** 1 where a target counts, 0 where it is ignored: f32, of the targets' shape. */
+/** 1 where a target counts, 0 where it is ignored: i32, of the targets' shape. */
 const counted = (targets: Tensor): Tensor =>
-  cast(greaterEqual(targets, full(targets.backend, [], 0, "i32")), "f32");
+  greaterEqual(targets, full(targets.backend, [], 0, "i32"));
 
 /** Residual: log Σ exp of each row. */
 export const crossEntropyRow: FusedOp<None> = {
