@@ -29,6 +29,7 @@ export default defineConfig({
     },
   },
   test: {
+    testTimeout: 120_000,
     include: ["packages/*/test-browser/**/*.test.ts"],
     browser: {
       enabled: true,

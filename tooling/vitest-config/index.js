@@ -2,6 +2,9 @@
 
 const source = "@muladd/source";
 
+/** No test is about time: only one that hangs should fail by it, on a busy machine too. */
+export const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 /**
  * The vitest options of a package. Tests read the source of the packages they import, not `dist`;
  * both lists of conditions are needed for that.
@@ -11,5 +14,5 @@ const source = "@muladd/source";
 export const project = (name, test = {}) => ({
   resolve: { conditions: [source, "module", "browser", "development|production"] },
   ssr: { resolve: { conditions: [source, "module", "node", "development|production"] } },
-  test: { name, include: ["test/**/*.test.ts"], environment: "node", ...test },
+  test: { name, include: ["test/**/*.test.ts"], environment: "node", ...patience, ...test },
 });

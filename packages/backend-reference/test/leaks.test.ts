@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { exp, full, type Leak, onLeak, tidy } from "@muladd/tensor";
+import { exp, full, type Leak, onLeak, tidy, watchTensors } from "@muladd/tensor";
 import { expect, test } from "vitest";
 import { reference } from "../src/index.ts";
 
@@ -48,4 +48,24 @@ test("nothing is tracked once reporting has stopped", async () => {
   expect(canary).toBeDefined(); // a registry that is collected itself tells nothing
   expect(collected).toBe(true);
   expect(leaks).toEqual([]);
+});
+
+test("what is left on a device is listed with its shape and where it was made", () => {
+  using backend = reference();
+  using other = reference();
+  const tensors = watchTensors();
+  using kept = (function maker() {
+    using _ = full(other, [2], 1);
+    return tidy(() => exp(full(backend, [3, 5], 1)));
+  })();
+  const [leak, ...more] = tensors.left(backend);
+  expect(more).toEqual([]);
+  expect(leak).toMatchObject({ shape: kept.shape, dtype: "f32" });
+  expect(leak!.site).toContain("maker");
+  expect(tensors.left(other)).toEqual([]);
+  kept[Symbol.dispose]();
+  expect(tensors.left(backend)).toEqual([]);
+  tensors.stop();
+  using _ = full(backend, [7], 1);
+  expect(tensors.left(backend)).toEqual([]);
 });

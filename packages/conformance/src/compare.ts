@@ -1,4 +1,4 @@
-import { type Backend, type Shape, show } from "@muladd/tensor";
+import { type Backend, type Shape, show, watchTensors } from "@muladd/tensor";
 import type { CaseReport, Create } from "./case.ts";
 
 /**
@@ -88,21 +88,36 @@ export function difference(actual: number, expected: number): number {
   return Number.isNaN(error) ? Infinity : error;
 }
 
+type Body = (backend: Backend, evidence: Evidence) => void | Promise<void>;
+
 /** Runs `body` on a backend of its own, which must hold as many buffers afterwards as before. */
-export async function onDevice(
-  create: Create,
-  body: (backend: Backend, evidence: Evidence) => void | Promise<void>,
-): Promise<CaseReport> {
-  const backend = await create();
+export async function onDevice(create: Create, body: Body): Promise<CaseReport> {
+  using backend = await create();
+  const before = backend.memory.buffers;
+  const evidence = new Evidence();
+  await body(backend, evidence);
+  const left = backend.memory.buffers - before;
+  if (left !== 0)
+    evidence.fail(`${left} buffers are left on the device${await whereMade(create, body)}`);
+  return evidence.report();
+}
+
+/** Runs `body` again, remembering where tensors are made, which is slow; lists the first that nobody disposed. */
+async function whereMade(create: Create, body: Body): Promise<string> {
+  using backend = await create();
+  const tensors = watchTensors();
   try {
-    const before = backend.memory.buffers;
-    const evidence = new Evidence();
-    await body(backend, evidence);
-    const left = backend.memory.buffers - before;
-    evidence.expect(left === 0, `${left} buffers are left on the device`);
-    return evidence.report();
+    await body(backend, new Evidence());
+    return tensors
+      .left(backend)
+      .slice(0, MAX_LISTED)
+      .map(({ shape, dtype, site }) => {
+        const lines = site.split("\n").slice(0, 6).join("\n");
+        return `\n${dtype} ${show(shape)}, made\n${lines}`;
+      })
+      .join("");
   } finally {
-    backend[Symbol.dispose]();
+    tensors.stop();
   }
 }
 

@@ -1,6 +1,7 @@
 export { backendCases, type CaseOptions, type Exceptions } from "./backend-cases.ts";
 export type { AnyOp, Case, CaseKind, CaseReport, Create } from "./case.ts";
 export { type TorchEntry, type TorchManifest, torchCases } from "./cases/torch.ts";
+export { type TorchModel, torchModelCases } from "./cases/torch-models.ts";
 export { type CaseResult, type OpRow, runCases, type Summary } from "./run-cases.ts";
 export type { Input, Sample } from "./sample.ts";
 export { samples } from "./samples.ts";

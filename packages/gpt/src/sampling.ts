@@ -61,33 +61,25 @@ export function sampler(options: SamplingOptions = {}, candidates = 0): Sampler 
   return (logits) => {
     const norm = logSumExp(logits);
     if (Number.isNaN(norm)) throw notNumbers();
-    const kept = temperature === 0 ? [likeliest(logits)] : filter(logits, options);
-    const total = kept.reduce((sum, c) => sum + c.probability, 0);
-    const ranked = kept.map(({ id, probability }) => ({ id, probability: probability / total }));
-    const chosen = pick(ranked, rng.uniform());
+    const u = rng.uniform();
+    const greedy = temperature === 0;
+    // Greedy keeps one token; what it was chosen over is the plain softmax.
+    const kept = greedy ? undefined : keep(logits, options);
+    const id = kept ? pick(kept, u) : likeliest(logits);
     return {
-      ...chosen,
-      logProbability: logits[chosen.id]! - norm,
-      candidates: candidates > 0 ? alternatives(logits, ranked, temperature, candidates) : [],
+      id,
+      probability: kept ? kept.weights[id]! / kept.total : 1,
+      logProbability: logits[id]! - norm,
+      candidates: candidates > 0 ? heaviest(kept ?? keep(logits, {}), candidates) : [],
     };
   };
 }
 
-/** Greedy keeps one token; to show what it was chosen over, list the plain softmax then. */
-function alternatives(
-  logits: ArrayLike<number>,
-  ranked: readonly Candidate[],
-  temperature: number,
-  n: number,
-): readonly Candidate[] {
-  return (temperature === 0 ? filter(logits, { temperature: 1 }) : ranked).slice(0, n);
-}
-
 /** The first of the largest. */
-function likeliest(logits: ArrayLike<number>): Candidate {
+function likeliest(logits: ArrayLike<number>): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
-  return { id: best, probability: 1 };
+  return best;
 }
 
 const notNumbers = () =>
@@ -107,46 +99,103 @@ function logSumExp(logits: ArrayLike<number>): number {
   return top + Math.log(sum);
 }
 
-/** The candidates that pass all filters, most likely first; of equal ones the smaller id first. */
-function filter(
-  logits: ArrayLike<number>,
-  { temperature = 1, topK, topP = 1, minP = 0 }: SamplingOptions,
-): Candidate[] {
-  const top = largest(logits);
-  // Shifted before it is divided: a tiny temperature then gives −∞, not ∞ − ∞.
-  const weights = Array.from(logits, (x) => Math.exp((x - top) / temperature));
-  const sum = weights.reduce((a, b) => a + b, 0);
-  const all = weights
-    .map((weight, id) => ({ id, probability: weight / sum }))
-    .sort((a, b) => b.probability - a.probability || a.id - b.id);
-  let kept = all;
-  if (topK !== undefined && topK < all.length) {
-    const least = all[topK - 1]!.probability;
-    kept = all.filter((c) => c.probability >= least);
-  }
-  if (topP < 1) {
-    const mass = kept.reduce((s, c) => s + c.probability, 0);
-    let before = 0;
-    // A token stays while the more likely ones have not reached p, so at least one does.
-    kept = kept.filter((c) => {
-      const stays = before < topP * mass;
-      before += c.probability;
-      return stays;
-    });
-  }
-  if (minP > 0) {
-    const least = minP * kept[0]!.probability;
-    kept = kept.filter((c) => c.probability >= least);
-  }
-  return kept;
+/** What the filters left: weights by id, 0 where dropped, and their sum. */
+interface Kept {
+  readonly weights: Float64Array;
+  readonly total: number;
 }
 
-/** Inverse of the cumulative distribution at u in [0, 1). */
-function pick(candidates: readonly Candidate[], u: number): Candidate {
-  let sum = 0;
-  for (const c of candidates) {
-    sum += c.probability;
-    if (u < sum) return c;
+/** Weights relative to the largest, of the ids that pass all filters; of equal ones the smaller ids go first. */
+function keep(
+  logits: ArrayLike<number>,
+  { temperature = 1, topK, topP = 1, minP = 0 }: SamplingOptions,
+): Kept {
+  const top = largest(logits);
+  // Shifted before it is divided: a tiny temperature then gives −∞, not ∞ − ∞. The largest weight is 1.
+  const weights = new Float64Array(logits.length);
+  for (let i = 0; i < weights.length; i++) weights[i] = Math.exp((logits[i]! - top) / temperature);
+  if (topK !== undefined && topK < weights.length) {
+    const least = kthLargest(weights, topK);
+    drop(weights, least, weights.length);
   }
-  return candidates.at(-1)!; // the probabilities' rounding left a gap below 1
+  if (topP < 1) {
+    const total = sum(weights);
+    // All below this bound weigh 1 − p together at most, so the others reach p without them.
+    const bound = ((1 - topP) * total) / weights.length;
+    const falling = weights
+      .filter((w) => w > bound || w === 1) // the largest, whatever rounding makes of the bound
+      .sort()
+      .reverse();
+    const count = nucleus(falling, topP * total);
+    drop(weights, falling[count - 1]!, count);
+  }
+  if (minP > 0) drop(weights, minP, weights.length);
+  return { weights, total: sum(weights) };
+}
+
+function sum(weights: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) total += weights[i]!;
+  return total;
+}
+
+/** How many of the falling weights it takes to reach `wanted`: one stays while the larger ones have not reached it. */
+function nucleus(falling: Float64Array, wanted: number): number {
+  let count = 0;
+  for (let before = 0; count < falling.length && before < wanted; count++)
+    before += falling[count]!;
+  return count;
+}
+
+/** By Hoare's selection, 1961: on average in one pass over the values and their half, quarter, … */
+function kthLargest(values: Float64Array, k: number): number {
+  const v = values.slice();
+  const at = v.length - k;
+  let left = 0;
+  let right = v.length - 1;
+  while (left < right) {
+    const pivot = v[(left + right) >>> 1]!;
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while (v[i]! < pivot) i++;
+      while (v[j]! > pivot) j--;
+      if (i > j) break;
+      [v[i], v[j]] = [v[j]!, v[i]!];
+      i++;
+      j--;
+    }
+    if (at <= j) right = j;
+    else if (at >= i) left = i;
+    else break;
+  }
+  return v[at]!;
+}
+
+/** Zeroes what is below `least`, and of those equal to it all but the first, so that `count` stay at most. */
+function drop(weights: Float64Array, least: number, count: number): void {
+  let ties = count;
+  for (const w of weights) if (w > least) ties--;
+  for (let id = 0; id < weights.length; id++)
+    if (weights[id]! < least || (weights[id] === least && ties-- <= 0)) weights[id] = 0;
+}
+
+/** Inverse of the cumulative distribution, in the order of ids, at u in [0, 1). */
+function pick({ weights, total }: Kept, u: number): number {
+  let left = u * total;
+  let last = 0;
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id] === 0) continue;
+    left -= weights[id]!;
+    last = id;
+    if (left < 0) return id;
+  }
+  return last; // rounding left a gap at the end
+}
+
+/** The n heaviest, heaviest first; of equal ones the smaller id first. */
+function heaviest({ weights, total }: Kept, n: number): Candidate[] {
+  const ids = Array.from(weights.keys()).filter((id) => weights[id]! > 0);
+  ids.sort((a, b) => weights[b]! - weights[a]! || a - b);
+  return ids.slice(0, n).map((id) => ({ id, probability: weights[id]! / total }));
 }

@@ -79,7 +79,7 @@ export { type FusedAttrs, fused } from "./fused/index.ts";
 export { linear } from "./fused/linear.ts";
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
-export { type Leak, onLeak } from "./leaks.ts";
+export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";
 export { type Attrs, type None, type Op, type OpName, ops, type Spec } from "./ops.ts";
 export { fillUniform, Rng, type RngState, threefry, toUnit } from "./random.ts";

@@ -188,7 +188,7 @@ export class Trainer implements Disposable {
       const t = tensors.get(name);
       if (!t || show(t.shape) !== show(cell.shape))
         throw new FormatError(
-          `${source}: ${name} ${show(cell.shape)} is ${t ? show(t.shape) : "missing"}; was it made with another optimizer?`,
+          `${source}: ${name} ${show(cell.shape)} is ${t ? `${show(t.shape)}; was it made with a model of another size?` : "missing; was it made with another optimizer?"}`,
         );
       return { cell, data: t.data };
     });
