@@ -75,13 +75,16 @@ export async function taskData(
   };
 }
 
-const hint = (io: IO, run: string) => `${io.program} train FILE --resume ${run}`;
-
 /**
  * Reads the text of a run again. Throws CLIError when a file is gone or is not what it was. `run` is the folder, as
- * messages call it.
+ * messages call it; `anew` the command that gives the text anew, as FILE: "eval RUN FILE".
  */
-export async function recallData(io: IO, source: unknown, run: string): Promise<Data> {
+export async function recallData(
+  io: IO,
+  source: unknown,
+  run: string,
+  anew = `train FILE --resume ${quote(run)}`,
+): Promise<Data> {
   const known = source as Partial<Source>;
   switch (known.kind) {
     case "stories":
@@ -90,23 +93,23 @@ export async function recallData(io: IO, source: unknown, run: string): Promise<
       return taskData((known as { task: TaskName }).task, known as never);
     case "stdin":
       throw new CLIError(`the text of ${run} came from stdin and must be given again`, {
-        remedies: `${io.program} train - --resume ${run} < FILE`,
+        remedies: `${io.program} ${anew.replace("FILE", "-")} < FILE`,
       });
     case "files": {
       const { files } = known as { files: readonly FileRecord[] };
       const parts: string[] = [];
-      for (const file of files) parts.push(await recallFile(io, file, run));
+      for (const file of files) parts.push(await recallFile(io, file, run, anew));
       const name = files.map((f) => shorter(io, f.path)).join(" + ");
       return { text: join(parts), name, source: known as Source };
     }
     default:
       throw new CLIError(`${run} does not say where its text came from`, {
-        remedies: hint(io, run),
+        remedies: `${io.program} ${anew}`,
       });
   }
 }
 
-async function recallFile(io: IO, file: FileRecord, run: string): Promise<string> {
+async function recallFile(io: IO, file: FileRecord, run: string, anew: string): Promise<string> {
   const shown = shorter(io, file.path);
   let read: { text: string; record: FileRecord };
   try {
@@ -114,7 +117,7 @@ async function recallFile(io: IO, file: FileRecord, run: string): Promise<string
   } catch (error) {
     throw new CLIError(`the text of ${run} cannot be read: ${explain(error)?.message ?? error}`, {
       why: "give the file again",
-      remedies: hint(io, run),
+      remedies: `${io.program} ${anew}`,
       cause: error,
     });
   }
@@ -124,7 +127,7 @@ async function recallFile(io: IO, file: FileRecord, run: string): Promise<string
         `it had ${file.bytes} bytes (sha256 ${file.sha256.slice(0, 12)}…), and has ${read.record.bytes} (${read.record.sha256.slice(0, 12)}…)`,
         "bring the old file back, or go on with the new text by naming it",
       ],
-      remedies: `${io.program} train ${quote(shown)} --resume ${run}`,
+      remedies: `${io.program} ${anew.replace("FILE", () => quote(shown))}`,
     });
   return read.text;
 }
@@ -165,7 +168,7 @@ export async function readText(
     });
   const bytes = path === "-" ? await io.stdin.read() : readBytes(io, path, name);
   if (bytes.length === 0)
-    throw new CLIError(`${name} is empty`, { why: "training needs text, longer than the context" });
+    throw new CLIError(`${name} is empty`, { why: "it must hold UTF-8 text" });
   const text = decode(bytes, name);
   if (text.trim() === "") throw new CLIError(`${name} holds nothing but white space`);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -221,7 +224,7 @@ function decode(bytes: Uint8Array, name: string): string {
   const nul = bytes.indexOf(0);
   if (nul >= 0)
     throw new CLIError(`${name} is a binary file, not text`, {
-      why: `byte ${nul} is NUL; training needs UTF-8 text`,
+      why: `byte ${nul} is NUL; it must hold UTF-8 text`,
     });
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -2,6 +2,7 @@ import type { Tokenizer } from "@muladd/tokenizer";
 import { CLIError } from "./errors.ts";
 
 const SHOWN = 120;
+const NAMED = 10;
 
 /** A text's ids. Throws CLIError that names the characters which the tokenizer of `run` has never seen. */
 export function encodeText(
@@ -17,13 +18,19 @@ export function encodeText(
     if (name !== "UnknownCharacterError" || !characters) throw error;
     const knows = tokenizer.decode(Int32Array.from({ length: tokenizer.size }, (_, id) => id));
     const cut = [...knows];
+    const unknown = characters.slice(0, NAMED).map((c) => visible(JSON.stringify(c)));
+    const more = characters.length - unknown.length;
     throw new CLIError(
-      `${what} has ${characters.map((c) => JSON.stringify(c)).join(" ")}, which ${run} has never seen`,
+      `${what} has ${unknown.join(" ")}${more > 0 ? ` and ${more} more characters` : ""}, which ${run} has never seen`,
       {
-        why: `it knows ${tokenizer.size} characters: ${JSON.stringify(cut.slice(0, SHOWN).join("")).slice(1, -1)}${cut.length > SHOWN ? " …" : ""}`,
+        why: `it knows ${tokenizer.size} characters: ${visible(JSON.stringify(cut.slice(0, SHOWN).join("")).slice(1, -1))}${cut.length > SHOWN ? " …" : ""}`,
         remedies: ["leave them out", "train with --tokenizer bpe, which reads any text"],
         cause: error,
       },
     );
   }
 }
+
+/** With escapes for what a terminal would obey or not show, and JSON leaves as it is. */
+const visible = (json: string) =>
+  json.replace(/[\p{Cc}\p{Cf}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);

@@ -73,8 +73,12 @@ type Explain = (error: never) => CLIError;
 /** Library messages read "what: detail; remedy". */
 function parted(error: Error, exitCode: number = exitCodes.failed): CLIError {
   const [what = "", ...rest] = error.message.split("; ");
-  return new CLIError(what, { why: rest, exitCode, cause: error });
+  const few = rest.length > MOST_LINES ? rest.slice(0, MOST_LINES - 1) : rest;
+  const more = rest.length > few.length ? [`and ${rest.length - few.length} more`] : [];
+  return new CLIError(what, { why: [...few, ...more], exitCode, cause: error });
 }
+
+const MOST_LINES = 5;
 
 const known: Readonly<Record<string, Explain>> = {
   ConfigError: (e: Error & { field: string; why: string; remedy: string }) => configError(e),
@@ -135,7 +139,11 @@ function configError(e: Error & { field: string; why: string; remedy: string }):
 }
 
 /** What commander says about a command line, in our shape. */
-export async function usageError(error: CommanderError, verb: string): Promise<CLIError> {
+export async function usageError(
+  error: CommanderError,
+  verb: string,
+  program: string,
+): Promise<CLIError> {
   const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const meant = /\(Did you mean (?:one of )?(.*)\?\)/.exec(rest.join(" "))?.[1];
   const invalid = /^option '.*?(--[\w-]+).*?' argument '(.*)' is invalid\. (.*)$/.exec(first);
@@ -151,9 +159,9 @@ export async function usageError(error: CommanderError, verb: string): Promise<C
       ...(likely ? { remedies: `${name} ${likely}` } : {}),
     });
   }
-  const help = error.code === "commander.missingArgument" ? [`muladd ${verb} --help`] : [];
+  const help = `${program} ${verb ? `${verb} ` : ""}--help`;
   const remedies = meant ? meant.split(", ") : help;
-  return new UsageError(first.replaceAll("'", ""), { remedies });
+  return new UsageError(first.replaceAll("'", "").replace(/\.$/, ""), { remedies });
 }
 
 /** Prints an error in its shape; the stack only for our own bug, or with `verbose`. Returns the exit code. */

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { styleText } from "node:util";
 
@@ -15,7 +17,10 @@ export interface Input {
   readonly isTTY: boolean;
   /** Everything up to its end. */
   read(): Promise<Uint8Array>;
-  /** Tells each key as it is pressed, unechoed; Ctrl-C comes as "\x03". Returns what ends it. Only for a terminal. */
+  /**
+   * Tells each key as it is pressed, unechoed; Ctrl-C comes as "\x03". After Ctrl-Z was told, as "\x1a", the process is
+   * suspended. Returns what ends it. Only for a terminal, in its foreground.
+   */
   keys(listener: (key: string) => void): () => void;
 }
 
@@ -28,6 +33,8 @@ export interface IO {
   readonly stdin: Input;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Whether the terminal belongs to another job now: `muladd … &`. Asking it for keys would stop the process. */
+  readonly background: boolean;
   /** How the user would type this program, for commands to paste: "npx muladd". */
   readonly program: string;
   /** Listens to Ctrl-C and to termination. Returns what ends it. */
@@ -64,20 +71,43 @@ export function processIO(): IO {
       },
       keys(listener) {
         const onData = (data: Buffer) => {
-          for (const key of data.toString("utf8")) listener(key);
+          for (const key of data.toString("utf8")) {
+            listener(key);
+            if (key === "\x1a") suspend();
+          }
         };
-        stdin.setRawMode(true);
-        stdin.on("data", onData);
-        stdin.resume();
-        return () => {
+        const take = () => {
+          if (inBackground()) return;
+          stdin.setRawMode(true);
+          stdin.on("data", onData);
+          stdin.resume();
+        };
+        const give = () => {
           stdin.off("data", onData);
-          stdin.setRawMode(false);
+          if (!inBackground()) stdin.setRawMode(false);
           stdin.pause();
+        };
+        const suspend = () => {
+          give();
+          process.kill(0, "SIGTSTP"); // the whole job, as the terminal would: npm and npx too
+        };
+        const onContinue = () => {
+          give();
+          take();
+        };
+        take();
+        process.on("SIGCONT", onContinue);
+        return () => {
+          process.off("SIGCONT", onContinue);
+          give();
         };
       },
     },
     env,
     cwd: process.cwd(),
+    get background() {
+      return inBackground();
+    },
     program: invocation(process.argv[1] ?? "", process.cwd(), env),
     onSignal(listener) {
       const handlers = (["SIGINT", "SIGTERM"] as const).map((name) => {
@@ -98,11 +128,29 @@ function output(stream: NodeJS.WriteStream): Output {
     write: (text) => void stream.write(text),
     isTTY: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80;
+      return stream.columns || 80; // a terminal that does not know its size says 0
     },
     // What it does to a letter tells whether NO_COLOR, FORCE_COLOR and the terminal allow it.
     colors: styleText("red", "x", { stream }) !== "x",
   };
+}
+
+/** Whether a job of the terminal on stdin runs while another has the foreground. */
+function inBackground(): boolean {
+  const { platform, pid } = process;
+  if (!process.stdin.isTTY || platform === "win32") return false;
+  try {
+    if (platform !== "linux")
+      return !execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).includes(
+        "+",
+      );
+    // After the name in brackets: state, parent, group, session, terminal, the terminal's foreground group (proc(5)).
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    const [, , group, , , front] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return front !== "-1" && front !== group;
+  } catch {
+    return false;
+  }
 }
 
 /** "muladd" when it is on the PATH, "npx muladd" inside a package that has it, else the script itself. */

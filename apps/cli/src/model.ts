@@ -3,6 +3,7 @@ import type { GPT } from "@muladd/gpt";
 import type { Folder, Run } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
 import { Option } from "commander";
+import { quote } from "./data.ts";
 import { CLIError, UsageError } from "./errors.ts";
 import { absolute, type IO } from "./io.ts";
 
@@ -41,9 +42,12 @@ async function checkFolder(io: IO, path: string): Promise<void> {
   const { nearest } = await import("@muladd/gpt");
   const meant = nearest(path.replace(/^(\.\/)?runs\//, ""), names);
   throw new CLIError(`there is no run ${path}`, {
-    why:
-      names.length > 0 ? `runs/ has ${names.join(", ")}` : "no run was trained in this folder yet",
-    ...(meant ? { remedies: `runs/${meant}` } : {}),
+    why: names.length > 0 ? `runs/ has ${names.join(", ")}` : "there is none under runs/ here",
+    ...(meant
+      ? { remedies: `runs/${meant}` }
+      : names.length > 0
+        ? {}
+        : { remedies: [`${io.program} demo`, `${io.program} train FILE`] }),
   });
 }
 
@@ -87,7 +91,7 @@ export async function openModel(
   const found = await run.load(which, warn);
   if (!found)
     throw new CLIError(`${path} has no checkpoint yet`, {
-      remedies: `${io.program} train --resume ${path}`,
+      remedies: `${io.program} train --resume ${quote(path)}`,
     });
   const [{ GPT, writeWeights }, { modelTensors }, { blank }] = await Promise.all([
     import("@muladd/gpt"),

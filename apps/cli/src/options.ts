@@ -19,7 +19,10 @@ export interface SharedOptions {
 export function verb(io: IO, name: string, summary: string, examples: readonly string[]): Command {
   const command = settle(io, new Command(name))
     .description(summary)
-    .addHelpText("before", `${["Examples:", ...examples.map((e) => `  muladd ${e}`)].join("\n")}\n`)
+    .addHelpText(
+      "before",
+      `${["Examples:", ...examples.map((e) => `  ${io.program} ${e}`)].join("\n")}\n`,
+    )
     .helpOption("-h, --help", "show this")
     .addOption(
       new Option("--json", "the result as JSON on stdout").default(false).helpGroup(SHARED),

@@ -53,14 +53,16 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
 };
 
-const INTRO = `muladd ${version}: build, train and run GPTs, from multiply and add
+const introduction = (
+  program: string,
+) => `muladd ${version}: build, train and run GPTs, from multiply and add
 
-  muladd demo                          watch a GPT learn to write, in a minute
-  muladd train my.txt                  train one on your own text
-  muladd generate RUN -p "Once upon"   let it continue a text
+  ${program} demo                          watch a GPT learn to write, in a minute
+  ${program} train my.txt                  train one on your own text
+  ${program} generate RUN -p "Once upon"   let it continue a text
 
 all verbs: ${Object.keys(verbs).join(" ")}
-help: muladd --help, muladd VERB --help · docs: README.md
+help: ${program} --help, ${program} VERB --help · docs: README.md
 `;
 
 /** The whole command line. Only `wanted` has its flags; the other verbs are names for the help and for suggestions. */
@@ -72,7 +74,7 @@ export async function createProgram(io: IO, wanted?: string): Promise<Command> {
     .helpCommand(false)
     .addHelpText(
       "before",
-      'Examples:\n  muladd demo\n  muladd train my.txt\n  muladd generate RUN -p "Once upon"\n',
+      `Examples:\n  ${io.program} demo\n  ${io.program} train my.txt\n  ${io.program} generate RUN -p "Once upon"\n`,
     );
   for (const [name, { summary, load }] of Object.entries(verbs)) {
     if (name === wanted) program.addCommand((await load())(io));
@@ -82,7 +84,9 @@ export async function createProgram(io: IO, wanted?: string): Promise<Command> {
 }
 
 /** Runs a command line, without the program's own name. Returns the exit code; prints errors itself. */
-export async function run(argv: readonly string[], io: IO): Promise<number> {
+export async function run(line: readonly string[], io: IO): Promise<number> {
+  // "help VERB" asks for what "VERB --help" does.
+  const argv = line[0] === "help" ? [...line.slice(1), "--help"] : line;
   const verbose = argv.includes("-v") || argv.includes("--verbose");
   if (argv.includes("--no-color")) io.stderr.colors = false;
   // Flags may stand before the verb, too, and two of them take a value.
@@ -92,7 +96,7 @@ export async function run(argv: readonly string[], io: IO): Promise<number> {
   const name = argv[at];
   try {
     if (name === undefined && argv.length === 0) {
-      io.stdout.write(INTRO);
+      io.stdout.write(introduction(io.program));
       return exitCodes.done;
     }
     if (name !== undefined && !Object.hasOwn(verbs, name)) {
@@ -100,7 +104,7 @@ export async function run(argv: readonly string[], io: IO): Promise<number> {
       const meant = nearest(name, Object.keys(verbs));
       throw new UsageError(`there is no verb ${name}`, {
         why: `there are ${Object.keys(verbs).join(", ")}`,
-        remedies: meant ? `muladd ${meant}` : "muladd --help",
+        remedies: `${io.program} ${meant ?? "--help"}`,
       });
     }
     const program = await createProgram(io, name);
@@ -111,7 +115,7 @@ export async function run(argv: readonly string[], io: IO): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return report(io, error, { verbose });
     if (error.exitCode === 0) return exitCodes.done;
-    return report(io, await usageError(error, name ?? ""), { verbose });
+    return report(io, await usageError(error, name ?? "", io.program), { verbose });
   }
 }
 

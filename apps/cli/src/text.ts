@@ -11,7 +11,7 @@ export async function textArgument(
   if (text === undefined && io.stdin.isTTY)
     throw new UsageError("there is no text", {
       why: "it is the argument, or what comes in on stdin",
-      remedies: `muladd ${verb} "some text"`,
+      remedies: `${io.program} ${verb} "some text"`,
     });
   const bytes = await io.stdin.read();
   try {

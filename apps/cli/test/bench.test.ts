@@ -39,9 +39,7 @@ test("a product that would take longer than all the time given is left out, and 
   expect(rows.slice(3).every((r) => /^one would take \d+ s$/.test(r.skipped!))).toBe(true);
 });
 
-test("a step is profiled by op, and its work is that of the plan", {
-  timeout: 30_000,
-}, async () => {
+test("a step is profiled by op, and its work is that of the plan", async () => {
   const args = ["bench", "step", "--seconds", "0.01", "--profile", "--json", "-q"];
   const { code, out, err } = await muladd(args);
   expect({ code, err }).toEqual({ code: 0, err: "" });
@@ -60,9 +58,7 @@ test("a step is profiled by op, and its work is that of the plan", {
   expect(step.peakBytes).toBeGreaterThan(16 * step.parameters);
 });
 
-test("generation is measured with the cache and without, and reading a prompt apart", {
-  timeout: 30_000,
-}, async () => {
+test("generation is measured with the cache and without, and reading a prompt apart", async () => {
   const { code, out } = await muladd(["bench", "generate", "--seconds", "0.01", "-q"]);
   expect(code).toBe(0);
   expect(out).toMatch(

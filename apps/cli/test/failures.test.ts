@@ -74,6 +74,8 @@ const usage: readonly Failure[] = [
   ["tarin", 2, "error: there is no verb tarin\n  there are train, "],
   ["tarin", 2, "\n  try  muladd train\n"],
   ["train --layer 3", 2, "error: unknown option --layer\n  try  --layers\n"],
+  ["train --frobnicate", 2, "error: unknown option --frobnicate\n  try  muladd train --help\n"],
+  ["doctor now", 2, "Expected 0 arguments but got 1\n  try  muladd doctor --help\n"],
   ["train --config keys.json", 2, 'error: keys.json: unknown key "laers"\n'],
   ["train --config keys.json", 2, '\n  try  "layers"\n'],
   ["train --preset smal", 2, "error: there is no preset smal\n  there are tiny, small, "],
@@ -138,6 +140,7 @@ const usage: readonly Failure[] = [
   ["train text.txt --task copy", 2, "error: --task and a text file exclude each other\n"],
   ["train --task copyy", 2, "  try  --task copy\n"],
   ["train text.txt --preset gpt3", 1, "error: the model needs 2.94 TB of memory to train\n"],
+  ["train text.txt --batch 99999999", 1, "  try  a smaller --batch with --accumulate   or "],
 ];
 
 test.each([...data, ...usage])(
@@ -168,6 +171,32 @@ test.each([...data, ...usage])(
     expect(result.out).toBe("");
   },
 );
+
+test("a folder that cannot be written to is named before training, with another way", async () => {
+  const place = workplace();
+  const io = testIO({ cwd: place.cwd });
+  using backend = reference();
+  const settings = { preset: "tiny", tokenizer: "char", split: 0.9, context: 8 };
+  const prepared = await prepareNew(io, await readData(io, ["text.txt"]), settings, "run", backend);
+  writeFileSync(place.path("run"), "");
+  const error = explain(await begin(io, prepared).catch((e: unknown) => e))!;
+  expect(error.message).toMatch(/^run\/tokenizer\.json could not be saved: E/);
+  expect(error.why).toEqual(["nothing was trained yet"]);
+  expect(error.remedies).toEqual(["-o with a folder that can be written to"]);
+});
+
+test("a model that fits no weight of its checkpoint says so in a few lines", async () => {
+  const place = workplace();
+  await place.train("--steps", "1");
+  const config = place.json("run", "config.json");
+  config.model.width *= 2;
+  writeFileSync(place.path("run", "config.json"), JSON.stringify(config));
+  const { code, err } = await place.run("generate run --backend reference".split(" "));
+  expect(code).toBe(1);
+  expect(err).toContain("error: run step 1 does not fit the model: ");
+  expect(err).toMatch(/\n {2}and \d+ more\n$/);
+  expect(err.trim().split("\n").length).toBeLessThan(7);
+});
 
 test("what the environment sets wrongly is named by its variable", async () => {
   const { code, err } = await muladd(["train"], { env: { MULADD_STEPS: "many" } });

@@ -70,6 +70,21 @@ describe("a run of characters", () => {
     expect(missing.err).toContain("error: --prompt-file nope.txt cannot be read\n");
   });
 
+  test("options that cannot be leave stdout empty", async () => {
+    for (const bad of ["--top-p 2", "--min-p 3", "--temperature -1"]) {
+      const { code, out } = await generate(`-p A -n 2 ${bad}`);
+      expect({ code, out }).toEqual({ code: 2, out: "" });
+    }
+  });
+
+  test("a prompt of many unknown characters names a few, and none that a terminal obeys", async () => {
+    const unknown = "\u009b\u200b" + "абвгдежзийклмн";
+    const { code, err } = await place.run(["generate", "run", "-p", unknown, ...REFERENCE]);
+    expect(code).toBe(1);
+    expect(err).toContain('the prompt has "\\u{9b}" "\\u{200b}" "а" ');
+    expect(err).toContain(" and 6 more characters, which run has never seen\n");
+  });
+
   test("with --json all is one object", async () => {
     const { out } = await generate("-p A -n 5 --seed 3 --json --probs 2");
     const said = JSON.parse(out);

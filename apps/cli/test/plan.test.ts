@@ -51,7 +51,7 @@ test.each(sizes)(
     const made = JSON.parse(out);
     expect(made.parameters.total / parameters).toBeCloseTo(1, 3);
     expect(made.training.tokens).toBe(300e9);
-    expect(made).toEqual(JSON.parse(JSON.stringify(planPreset(presets[name]!))));
+    expect(made).toEqual({ v: 1, ...JSON.parse(JSON.stringify(planPreset(presets[name]!))) });
   },
 );
 
@@ -78,11 +78,8 @@ test("tokens, speed and price may be given with a unit", async () => {
     "--json",
   ]);
   const made = JSON.parse(out);
-  expect(made).toEqual(
-    JSON.parse(
-      JSON.stringify(planPreset(presets.gpt2!, { tokens: 10e9, flops: 312e12, price: 2 })),
-    ),
-  );
+  const expected = planPreset(presets.gpt2!, { tokens: 10e9, flops: 312e12, price: 2 });
+  expect(made).toEqual({ v: 1, ...JSON.parse(JSON.stringify(expected)) });
 });
 
 test("a run is planned as it was configured", async () => {
@@ -103,7 +100,8 @@ test("this CPU is measured unless told otherwise", async () => {
 
 test("without a model it lists every preset", async () => {
   const list = JSON.parse((await muladd(["plan", "--json"])).out);
-  expect(list.map((p: { name: string }) => p.name)).toEqual(Object.keys(presets));
+  expect(list.v).toBe(1);
+  expect(list.presets.map((p: { name: string }) => p.name)).toEqual(Object.keys(presets));
 });
 
 test.each([

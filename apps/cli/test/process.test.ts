@@ -143,6 +143,6 @@ test("the program starts, in a folder whose path has a space, and says where it 
   expect(await start(place.cwd, ["train", "empty.txt", "-q"]).ended).toMatchObject({
     code: 1,
     out: "",
-    err: "error: empty.txt is empty\n  training needs text, longer than the context\n",
+    err: "error: empty.txt is empty\n  it must hold UTF-8 text\n",
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { report } from "../src/errors.ts";
-import { muladd, testIO } from "./support.ts";
+import { muladd, temporaryFolder, testIO } from "./support.ts";
 
 const VERBS = "train generate eval demo tokenize inspect plan gradcheck bench doctor".split(" ");
 
@@ -37,6 +37,24 @@ test("flags may stand before the verb", async () => {
   const { code, out } = await muladd(["--json", "plan", "gpt3"]);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toBeTypeOf("object");
+});
+
+test("help VERB is VERB --help", async () => {
+  expect(await muladd(["help", "plan"])).toEqual(await muladd(["plan", "--help"]));
+  expect(await muladd(["help"])).toEqual(await muladd(["--help"]));
+});
+
+test("help and errors call the program as the user did, so that their commands can be pasted", async () => {
+  const calledAs = async (...args: string[]) => {
+    const { out, err } = await muladd(args, { cwd: temporaryFolder(), program: "node cli.js" });
+    return out + err;
+  };
+  expect(await calledAs()).toContain("\n  node cli.js demo ");
+  expect(await calledAs("--help")).toContain("\n  node cli.js demo\n");
+  expect(await calledAs("plan", "--help")).toContain("\n  node cli.js plan gpt3\n");
+  expect(await calledAs("palm")).toContain("\n  try  node cli.js plan\n");
+  expect(await calledAs("generate")).toContain("\n  try  node cli.js generate --help\n");
+  expect(await calledAs("generate", "gone")).toContain("\n  try  node cli.js demo   or ");
 });
 
 test("an unknown flag without a verb is an error", async () => {

@@ -53,6 +53,26 @@ test("a run that is done says so, and how to go on", async () => {
   );
 });
 
+test("fewer steps than a run has done are told as such", async () => {
+  const place = workplace();
+  await place.train("--steps", "3");
+  const { out } = await place.run("train --resume run --steps 2 --backend reference".split(" "));
+  expect(out).toMatch(
+    /^done {3}run has done 3 steps already, and --steps asks for 2\nnext .* 6\n$/,
+  );
+});
+
+test("a text that is gone can be given anew to eval, too", async () => {
+  const place = workplace();
+  await place.train("--steps", "2");
+  renameSync(place.path("text.txt"), place.path("moved.txt"));
+  const gone = await place.run("eval run --backend reference".split(" "));
+  expect(gone.code).toBe(1);
+  expect(gone.err).toContain("try  muladd eval run FILE\n");
+  const found = await place.run("eval run moved.txt --backend reference".split(" "));
+  expect(found.code).toBe(0);
+});
+
 test("a run that was killed before its first checkpoint begins anew", async () => {
   const place = workplace();
   await place.train("--steps", "4");

@@ -25,11 +25,22 @@ export interface TestIOOptions {
   /** stdout and stderr are terminals of this many columns. */
   readonly terminal?: number;
   readonly colors?: boolean;
+  /** Another job has the terminal. */
+  readonly background?: boolean;
+  /** How the user calls the program. */
+  readonly program?: string;
 }
 
 /** Surroundings held in memory. */
 export function testIO(options: TestIOOptions = {}): TestIO {
-  const { cwd = process.cwd(), env = {}, stdin, terminal, colors = false } = options;
+  const {
+    cwd = process.cwd(),
+    env = {},
+    stdin,
+    terminal,
+    colors = false,
+    background = false,
+  } = options;
   const text = { out: "", err: "" };
   const listeners = new Set<(signal: Signal) => void>();
   const keys = new Set<(key: string) => void>();
@@ -56,7 +67,8 @@ export function testIO(options: TestIOOptions = {}): TestIO {
     },
     env,
     cwd,
-    program: "muladd",
+    background,
+    program: options.program ?? "muladd",
     onSignal: (listener) => subscribe(listeners, listener),
     exit: (code) => void exits.push(code),
     exits,

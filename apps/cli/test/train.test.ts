@@ -52,21 +52,15 @@ test("a dry run tells the cost and writes nothing", async () => {
   expect(JSON.parse(json.out)).toMatchObject({ model: { width: 8 }, backend: "reference" });
 });
 
-test("measuring the step time does not change the run", async () => {
+test("measuring the step time changes neither the run nor its peak of memory", async () => {
   const place = workplace();
-  await place.run(["train", "text.txt", "-o", "a", ...SMALL, "--steps", "3", "--progress", "none"]);
-  await place.run([
-    "train",
-    "text.txt",
-    "-o",
-    "b",
-    ...SMALL,
-    "--steps",
-    "3",
-    "--progress",
-    "plain",
-  ]);
+  const flags = [...SMALL, "--positions", "sinusoidal", "--steps", "3", "--progress"];
+  await place.run(["train", "text.txt", "-o", "a", ...flags, "none"]);
+  await place.run(["train", "text.txt", "-o", "b", ...flags, "plain"]);
   expect(checkpoint(place, "a", 3).equals(checkpoint(place, "b", 3))).toBe(true);
+  const peak = (run: string): number => place.json(run, "summary.json").peakBytes;
+  expect(peak("a")).toBeGreaterThan(0);
+  expect(peak("b")).toBe(peak("a"));
 });
 
 test("the seed decides the run", async () => {
@@ -270,6 +264,44 @@ test("a live screen is redrawn, gives the cursor back, and obeys its keys", asyn
     const cells = line.replace(/\x1b\[[?\d;]*[A-Za-z]/g, "").length;
     if (/^(train|loss|speed|sample) {2}/.test(line)) expect(cells).toBeLessThan(60);
   }
+});
+
+test("Ctrl-Z takes the live screen away, and what comes next draws it again", async () => {
+  const place = workplace();
+  const io = testIO({ cwd: place.cwd, terminal: 60, env: { LANG: "C.UTF-8" } });
+  const { write } = io.stderr;
+  let [pressed, suspended] = [false, ""];
+  io.stderr.write = (text) => {
+    write(text);
+    if (pressed || !/\d+\/50 /.test(text)) return;
+    pressed = true;
+    setImmediate(() => {
+      io.press("\x1a");
+      suspended = io.err;
+    });
+  };
+  expect(await run(["train", "text.txt", "-o", "run", ...SMALL, "--steps", "50"], io)).toBe(0);
+  expect(suspended.endsWith("\x1b[?25h\x1b[?2026l")).toBe(true);
+  expect(io.err.slice(suspended.length)).toContain("\x1b[?25l");
+});
+
+test.each([0, 1, 4])("a live screen of %i columns does not end a run", async (terminal) => {
+  const place = workplace();
+  const io = testIO({ cwd: place.cwd, terminal, env: { LANG: "C.UTF-8" } });
+  expect(await run(["train", "text.txt", "-o", "run", ...SMALL, "--steps", "5"], io)).toBe(0);
+  expect(place.checkpoints()).toHaveLength(1);
+});
+
+test("a job in the background gets plain lines, and leaves the terminal's keys alone", async () => {
+  const args = ["train", "text.txt", "-o", "run", ...SMALL, "--steps", "5"];
+  const terminal = { terminal: 80, env: { LANG: "C.UTF-8" }, background: true };
+  const { code, err } = await workplace().run(args, terminal);
+  expect(code).toBe(0);
+  expect(err).toContain("plain progress, since it runs in the background; for a live screen: ");
+  const place = workplace();
+  const io = testIO({ ...terminal, cwd: place.cwd });
+  io.stdin.keys = () => expect.unreachable("it would be stopped");
+  expect(await run([...args, "--progress", "live"], io)).toBe(0);
 });
 
 test("a terminal without UTF-8 gets ASCII", async () => {

@@ -1,6 +1,6 @@
 import type { Run } from "@muladd/gpt/train";
 import { Rng } from "@muladd/tensor";
-import { type Data, readData, recallData } from "../data.ts";
+import { type Data, quote, readData, recallData } from "../data.ts";
 import { encodeText } from "../encode-text.ts";
 import { CLIError } from "../errors.ts";
 import type { IO } from "../io.ts";
@@ -34,17 +34,8 @@ export async function realBatch(
   return { ids, targets, shape: [SEQUENCES, T] };
 }
 
-async function recall(io: IO, run: Run): Promise<Data> {
+function recall(io: IO, run: Run): Promise<Data> {
   const { name } = run.folder;
   const { source } = run.config.data as unknown as DataRecord;
-  try {
-    return await recallData(io, source, name);
-  } catch (error) {
-    if (!(error instanceof CLIError)) throw error;
-    throw new CLIError(error.message, {
-      why: error.why,
-      remedies: `${io.program} gradcheck ${name} FILE`,
-      cause: error,
-    });
-  }
+  return recallData(io, source, name, `gradcheck ${quote(name)} FILE`);
 }

@@ -20,7 +20,8 @@ export async function measureStep(
   if (p.plan.flop.step > MOST_FLOP) return undefined;
   const { GPT } = await import("@muladd/gpt");
   const { DivergedError, Trainer } = await import("@muladd/gpt/train");
-  const { blank, parametersOf } = await import("@muladd/nn");
+  const { blank } = await import("@muladd/nn");
+  const { dispose } = await import("@muladd/tensor");
   const model = new GPT(p.config, blank(backend));
   const times: number[] = [];
   try {
@@ -34,7 +35,7 @@ export async function measureStep(
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
   } finally {
-    for (const parameter of parametersOf(model)) parameter[Symbol.dispose]();
+    dispose(model);
   }
   // The median of the later half: the first are slow while the engine compiles.
   const late = times.slice(Math.floor(times.length / 2)).sort((a, b) => a - b);
@@ -89,6 +90,7 @@ export function describeRun(
 /** The same as data. */
 export function describeRunAsJSON(p: Prepared, backend: Backend, step: number | undefined): object {
   return {
+    v: 1,
     run: p.path,
     data: {
       name: p.data.name,

@@ -4,7 +4,7 @@ import type { GPT, GPTConfig, Plan, Preset } from "@muladd/gpt";
 import type { Run, Split, Trainer, TrainingConfig } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
-import { type Data, readData, recallData, type Source, sameText } from "../data.ts";
+import { type Data, quote, readData, recallData, type Source, sameText } from "../data.ts";
 import { CLIError, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
 import { absolute, type IO } from "../io.ts";
@@ -81,7 +81,7 @@ export async function prepareNew(
     throw new CLIError(`-o ${path} is a file, not a folder`, { remedies: "-o with another name" });
   if (await (await runFolder(io, path)).read("config.json"))
     throw new CLIError(`${path} holds a run already`, {
-      remedies: [`${io.program} train --resume ${path}`, "-o with another folder"],
+      remedies: [`${io.program} train --resume ${quote(path)}`, "-o with another folder"],
     });
   const tokenizer = await makeTokenizer(s.tokenizer, data.text, s.split);
   const config = presetConfig(chosen, { ...modelSettings(s), vocabulary: tokenizer.size });
@@ -182,7 +182,10 @@ function checkMemory({ bytes }: Plan, backend: Backend): void {
   if (needed > limit)
     throw new CLIError(`the model needs ${quantity(needed, "B")} of memory to train`, {
       why: `${holder} has ${quantity(limit, "B")}: weights, gradients and moments take ${quantity(needed - bytes.training.activations, "B")}, activations ${quantity(bytes.training.activations, "B")}`,
-      remedies: ["--preset small", "a smaller --batch with --accumulate"],
+      remedies:
+        bytes.training.activations > needed / 2
+          ? ["a smaller --batch with --accumulate", "a smaller --context"]
+          : ["--preset small"],
     });
 }
 
@@ -200,7 +203,7 @@ export async function makeTrainer(
 
 /** Writes the beginning of a run, or the changed settings of one that goes on. */
 export async function begin(io: IO, p: Prepared): Promise<Run> {
-  const { Run } = await import("@muladd/gpt/train");
+  const { Run, SaveError } = await import("@muladd/gpt/train");
   const data = p.record as unknown as Record<string, unknown>;
   if (p.run) {
     p.run.config = { ...p.run.config, data };
@@ -208,5 +211,16 @@ export async function begin(io: IO, p: Prepared): Promise<Run> {
     return p.run;
   }
   const config = { model: p.config, training: p.training, data };
-  return Run.create(await runFolder(io, p.path), config, p.tokenizer);
+  try {
+    return await Run.create(await runFolder(io, p.path), config, p.tokenizer);
+  } catch (error) {
+    if (!(error instanceof SaveError)) throw error;
+    const { code } = error.cause as { code?: string };
+    const full = code === "ENOSPC" || code === "EDQUOT";
+    throw new CLIError(error.message.split("; ")[0]!, {
+      why: "nothing was trained yet",
+      remedies: [...(full ? ["make room"] : []), "-o with a folder that can be written to"],
+      cause: error,
+    });
+  }
 }

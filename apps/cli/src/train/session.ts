@@ -70,6 +70,7 @@ export async function trainSession(options: SessionOptions): Promise<SessionEnd>
   };
   const onKey = (key: string) => {
     if (key === "\x03") onSignal("SIGINT");
+    else if (key === "\x1a") view.close();
     else if (key === "s") requests.add("sample");
     else if (key === "e") requests.add("evaluate");
     else if (key === "p" && pause) resume();
@@ -82,7 +83,8 @@ export async function trainSession(options: SessionOptions): Promise<SessionEnd>
     }
   };
   const offSignal = io.onSignal(onSignal);
-  const offKeys = mode === "live" && io.stdin.isTTY ? io.stdin.keys(onKey) : () => {};
+  const offKeys =
+    mode === "live" && io.stdin.isTTY && !io.background ? io.stdin.keys(onKey) : () => {};
 
   const task = prepared.data.source.kind === "task" ? prepared.data.source.task : undefined;
   let score: SessionEnd["score"];

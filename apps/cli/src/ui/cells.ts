@@ -39,7 +39,7 @@ export function cut(text: string, columns: number): string {
   return out;
 }
 
-/** Lines of at most `columns` cells, broken between words where that is possible. */
+/** Lines of at most `columns` cells, but one character at least, broken between words where that is possible. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -48,8 +48,8 @@ export function wrap(text: string, columns: number): string[] {
       lines.push(line);
       line = "";
     }
-    while (cells(word) > columns) {
-      const part = cut(word, columns) || word[0]!;
+    while (word !== "" && cells(word) > columns) {
+      const part = cut(word, columns) || String.fromCodePoint(word.codePointAt(0)!);
       lines.push(part);
       word = word.slice(part.length);
     }

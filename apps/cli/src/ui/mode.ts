@@ -25,8 +25,10 @@ export function resolveMode(io: IO, asked: string, quiet: boolean): { mode: Mode
   if (!stderr.isTTY) return { mode: "plain" };
   const why = env.CI
     ? "CI is set"
-    : env.TERM === "dumb"
-      ? "TERM is dumb"
-      : MARKERS.filter((name) => env[name]).map((name) => `${name} is set`)[0];
+    : io.background
+      ? "it runs in the background"
+      : env.TERM === "dumb"
+        ? "TERM is dumb"
+        : MARKERS.filter((name) => env[name]).map((name) => `${name} is set`)[0];
   return why === undefined ? { mode: "live" } : { mode: "plain", why };
 }

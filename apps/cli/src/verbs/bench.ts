@@ -47,7 +47,7 @@ export function benchCommand(io: IO): Command {
     .option("--profile", "show a training step by op")
     .addOption(progressOption())
     .action(async (wanted: string, options: Options) => {
-      const parts = await chosen(wanted);
+      const parts = await chosen(io, wanted);
       const report = await bench(io, parts, options);
       if (options.json) writeJSON(io, report);
     });
@@ -59,7 +59,7 @@ function positive(text: string): number {
   return value;
 }
 
-async function chosen(wanted: string): Promise<readonly Part[]> {
+async function chosen({ program }: IO, wanted: string): Promise<readonly Part[]> {
   if (wanted === "all") return PARTS;
   const part = PARTS.find((p) => p === wanted);
   if (part) return [part];
@@ -67,7 +67,7 @@ async function chosen(wanted: string): Promise<readonly Part[]> {
   const meant = nearest(wanted, ["all", ...PARTS]);
   throw new UsageError(`there is no benchmark ${wanted}`, {
     why: `there are ${PARTS.join(", ")} and all`,
-    remedies: `muladd bench ${meant ?? "all"}`,
+    remedies: `${program} bench ${meant ?? "all"}`,
   });
 }
 

@@ -108,7 +108,7 @@ async function demo(io: IO, options: Options): Promise<void> {
   });
   const { summary, signal } = session;
   if (options.json) {
-    io.stdout.write(`${JSON.stringify({ run: path, ...summary })}\n`);
+    io.stdout.write(`${JSON.stringify({ v: 1, run: path, ...summary })}\n`);
   } else {
     if (!signal) {
       io.stdout.write(`After ${grouped(summary.step)} steps it writes:\n\n`);

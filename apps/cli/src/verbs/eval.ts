@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
-import { readData, recallData } from "../data.ts";
+import { quote, readData, recallData } from "../data.ts";
 import { encodeText } from "../encode-text.ts";
 import { CLIError, exitCodes } from "../errors.ts";
 import { score } from "../held-out.ts";
@@ -60,7 +60,9 @@ async function evaluate(
   const { tokenizer } = run;
   const { source, split } = run.config.data as unknown as DataRecord;
   const own = paths.length === 0;
-  const data = own ? await recallData(io, source, path) : await readData(io, paths);
+  const data = own
+    ? await recallData(io, source, path, `eval ${quote(path)} FILE`)
+    : await readData(io, paths);
   const all = encodeText(tokenizer, data.text, path, data.name);
   const tokens = own ? splitTokens(all, split).heldOut : all;
   const { context } = run.config.model;
@@ -110,7 +112,7 @@ async function evaluate(
   const name = own ? `${data.name}, held out` : data.name;
   io.stdout.write(
     options.json
-      ? `${JSON.stringify({ run: path, checkpoint: step, data: name, ...result, ...(exact ? { exact } : {}) })}\n`
+      ? `${JSON.stringify({ v: 1, run: path, checkpoint: step, data: name, ...result, ...(exact ? { exact } : {}) })}\n`
       : [
           `loss           ${loss.toFixed(4)} nats a token = ${guess(loss) || "worse than chance"}`,
           `perplexity     ${perplexity < 1e5 ? perplexity.toFixed(3) : perplexity.toExponential(3)}`,

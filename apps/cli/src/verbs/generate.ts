@@ -4,7 +4,7 @@ import type { Tokenizer } from "@muladd/tokenizer";
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
 import { encodeText } from "../encode-text.ts";
-import { CLIError, exitCodes, UsageError } from "../errors.ts";
+import { CLIError, exitCodes, explain, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
 import { absolute, type IO, paint, type Signal } from "../io.ts";
 import { checkpointOption, openModel } from "../model.ts";
@@ -124,7 +124,16 @@ async function generateVerb(
   if (options.json) {
     const finish = signal ? "interrupted" : result.finish;
     const { text, choices } = result;
-    const said = { run: path, checkpoint: step, prompt, text, ids: result.ids, seed, tokPerSec };
+    const said = {
+      v: 1,
+      run: path,
+      checkpoint: step,
+      prompt,
+      text,
+      ids: result.ids,
+      seed,
+      tokPerSec,
+    };
     const table = options.probs ? { choices } : {};
     io.stdout.write(`${JSON.stringify({ ...said, finish, ...table })}\n`);
   }
@@ -187,9 +196,15 @@ async function write(
     text += part;
     show(part);
   };
-  show(asked && paint(io.stdout, "bold", asked));
+  // With the first token, not before: options that cannot be are found then, and stdout stays empty.
+  let begun = false;
+  const begin = () => {
+    if (!begun) show(asked && paint(io.stdout, "bold", asked));
+    begun = true;
+  };
   try {
     for await (const choice of generate(model, prompt, options)) {
+      begin();
       ids.push(choice.id);
       if (probs !== undefined) {
         if (json) choices.push(described(tokenizer, choice));
@@ -202,6 +217,7 @@ async function write(
     if (!(error instanceof RangeError && /NaN/.test(error.message))) throw error;
     throw new CLIError(error.message, { why: "choose another --checkpoint", cause: error });
   }
+  begin();
   if (!until.found) add(until.push(decoder.flush()) + until.flush());
   show(text.endsWith("\n") ? "" : "\n");
   return { text, ids, choices, finish: until.found ? "stop" : "length" };
@@ -237,8 +253,9 @@ async function promptOf(io: IO, { prompt, promptFile }: Options): Promise<string
     try {
       return readFileSync(absolute(io, promptFile), "utf8");
     } catch (error) {
+      const reason = explain(error)?.message.replace(`${absolute(io, promptFile)}: `, "");
       throw new CLIError(`--prompt-file ${promptFile} cannot be read`, {
-        why: (error as Error).message.split(",")[0]!,
+        ...(reason ? { why: reason } : {}),
         cause: error,
       });
     }

@@ -45,7 +45,7 @@ export function gradcheckCommand(
         const needless = ["samples", "tol", "seed"].find((name) => given(command, name));
         if (needless)
           throw new UsageError(`--${needless} needs a run`, {
-            remedies: `muladd gradcheck RUN --${needless} ${options[needless as "samples"]}`,
+            remedies: `${io.program} gradcheck RUN --${needless} ${options[needless as "samples"]}`,
           });
         return checkBackends(io, options, open);
       }

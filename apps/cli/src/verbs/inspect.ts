@@ -3,6 +3,7 @@ import type { Run } from "@muladd/gpt/train";
 import type { TensorFile } from "@muladd/tensor";
 import { type Command, InvalidArgumentError } from "commander";
 import { openBackend } from "../backend.ts";
+import { quote } from "../data.ts";
 import { encodeText } from "../encode-text.ts";
 import { CLIError, UsageError } from "../errors.ts";
 import { absolute, type IO } from "../io.ts";
@@ -166,7 +167,7 @@ async function inspectTensor(
     const names = Array.from(tensors.keys(), (n) => n.replace(/^model\./, ""));
     const near = nearest(name, names) ?? names.find((n) => n.includes(name));
     throw new UsageError(`${target} has no tensor ${name}`, {
-      remedies: near ? `--tensor ${near}` : `muladd inspect ${target}`,
+      remedies: near ? `--tensor ${near}` : `${io.program} inspect ${quote(target)}`,
     });
   }
   const { describeStatistics, statistics } = await import("../look/statistics.ts");

@@ -46,7 +46,7 @@ export function planCommand(io: IO): Command {
       const sizes = given(options);
       if (model === undefined && Object.keys(sizes).length === 0) return listPresets(io, options);
       const made = await planOf(io, model, sizes, options);
-      if (options.json) return writeJSON(io, made);
+      if (options.json) return writeJSON(io, { v: 1, ...made });
       const { describePlan } = await import("@muladd/gpt");
       writeLines(io, describePlan(made));
     });
@@ -128,18 +128,18 @@ async function planOf(
       ...options,
     });
   }
-  return planPreset(known(model, preset, presets), { model: sizes, ...options });
+  return planPreset(known(io, model, preset, presets), { model: sizes, ...options });
 }
 
 /** The preset of that name. */
-function known<P>(name: string, preset: (name: string) => P, presets: object): P {
+function known<P>({ program }: IO, name: string, preset: (name: string) => P, presets: object): P {
   try {
     return preset(name);
   } catch (error) {
     const meant = /did you mean (\S+)\?/.exec((error as Error).message)?.[1];
     throw new UsageError(`there is no preset and no run called ${name}`, {
       why: `presets: ${Object.keys(presets).join(", ")}`,
-      remedies: meant ? `muladd plan ${meant}` : "muladd plan gpt3",
+      remedies: `${program} plan ${meant ?? "gpt3"}`,
     });
   }
 }
@@ -165,7 +165,7 @@ async function listPresets(io: IO, { json }: Options): Promise<void> {
     const { config, parameters } = planPreset(p);
     return { name, parameters: parameters.total, config, about: p.about };
   });
-  if (json) return writeJSON(io, list);
+  if (json) return writeJSON(io, { v: 1, presets: list });
   const rows = list.map(({ name, parameters, config, about }) => [
     name,
     grouped(parameters),
@@ -173,5 +173,9 @@ async function listPresets(io: IO, { json }: Options): Promise<void> {
     about,
   ]);
   const head = ["preset", "parameters", "layers × width", "what it is"];
-  writeLines(io, [...columns([head, ...rows], "lrrl"), "", "muladd plan PRESET works one out"]);
+  writeLines(io, [
+    ...columns([head, ...rows], "lrrl"),
+    "",
+    `${io.program} plan PRESET works one out`,
+  ]);
 }

@@ -51,7 +51,7 @@ export function tokenizeCommand(io: IO): Command {
     )
     .addOption(progressOption())
     .action(async (text: string | undefined, options: Options) => {
-      check(command, text, options);
+      check(io, command, text, options);
       if (options.train) return train(io, options.train, options);
       if (options.decode) return decode(io, text, options);
       return encode(io, text, options);
@@ -60,7 +60,12 @@ export function tokenizeCommand(io: IO): Command {
 }
 
 /** Flags that say different things, or would say nothing. */
-function check(command: Command, text: string | undefined, options: Options): void {
+function check(
+  { program }: IO,
+  command: Command,
+  text: string | undefined,
+  options: Options,
+): void {
   const clash = (a: string, b: string) => {
     throw new UsageError(`${a} and ${b} do not go together`, { remedies: [a, b] });
   };
@@ -74,7 +79,7 @@ function check(command: Command, text: string | undefined, options: Options): vo
   for (const name of ["out", "vocabulary"] as const)
     if (!train && given(command, name))
       throw new UsageError(`--${name} needs --train`, {
-        remedies: "muladd tokenize --train FILE -o tok.json",
+        remedies: `${program} tokenize --train FILE -o tok.json`,
       });
 }
 
@@ -99,9 +104,11 @@ async function encode(io: IO, argument: string | undefined, options: Options): P
   writeLines(io, [
     ...chips(io, tokenizer, ids),
     ids.join(" "),
-    `${grouped(ids.length)} tokens (${tokenizer.kind}, ${grouped(tokenizer.size)}) · ${grouped(characters)} characters${each}`,
+    `${count(ids.length, "token")} (${tokenizer.kind}, ${grouped(tokenizer.size)}) · ${count(characters, "character")}${each}`,
   ]);
 }
+
+const count = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
 
 /** Backgrounds on which black is readable, so that neighbours differ. */
 const CHIPS = ["bgCyan", "bgYellow", "bgGreen", "bgMagenta"] as const;

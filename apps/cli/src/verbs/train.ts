@@ -90,19 +90,20 @@ async function train(
     tell.line(`note   the text is not what ${path} began with; going on with the new one`);
 
   const prompt = samplePrompt(prepared, options.samplePrompt);
-  const { model, trainer } = await makeTrainer(prepared, backend);
-  using _ = trainer;
   const { run } = prepared;
-  if (run) {
-    const found = await run.load("newest", (message) => tell.line(`note   ${message}`));
-    if (found) trainer.load(found.file, `${path} step ${found.step}`);
-    run.rewind(found ? found.step : -1);
-    if (trainer.step >= prepared.training.steps)
-      return finished(io, prepared, trainer.step, options.json);
-    tell.line(`resume step ${trainer.step} of ${prepared.training.steps}`);
-  }
+  const found = await run?.load("newest", (message) => tell.line(`note   ${message}`));
+  if (found && found.step >= prepared.training.steps)
+    return finished(io, prepared, found.step, options.json);
+  // Before the run's own model is there: else the peak of memory would be that of two.
   const speed =
     mode === "live" || mode === "plain" ? await measureStep(prepared, backend) : undefined;
+  const { model, trainer } = await makeTrainer(prepared, backend);
+  using _ = trainer;
+  if (run) {
+    if (found) trainer.load(found.file, `${path} step ${found.step}`);
+    run.rewind(trainer.step > 0 ? trainer.step : -1);
+    tell.line(`resume step ${trainer.step} of ${prepared.training.steps}`);
+  }
   for (const line of describeRun(prepared, backend, speed, trainer.step)) tell.line(line);
   tell.line("");
 
@@ -119,7 +120,7 @@ async function train(
   const { summary, signal, score } = session;
   if (options.json)
     io.stdout.write(
-      `${JSON.stringify({ run: path, ...summary, ...(score ? { exact: score } : {}) })}\n`,
+      `${JSON.stringify({ v: 1, run: path, ...summary, ...(score ? { exact: score } : {}) })}\n`,
     );
   else {
     const next = signal
@@ -176,7 +177,7 @@ function finished(io: IO, { path, training }: Prepared, step: number, json: bool
   const more = `${io.program} train --resume ${quote(path)} --steps ${2 * step}`;
   io.stdout.write(
     json
-      ? `${JSON.stringify({ run: path, type: "done", step, steps: training.steps })}\n`
-      : `done   ${path} has done its ${training.steps} steps already\nnext   ${more}\n`,
+      ? `${JSON.stringify({ v: 1, run: path, type: "done", step, steps: training.steps })}\n`
+      : `done   ${path} has done ${step === training.steps ? `its ${step}` : `${step}`} steps already${step > training.steps ? `, and --steps asks for ${training.steps}` : ""}\nnext   ${more}\n`,
   );
 }
