@@ -24,10 +24,18 @@ export interface Tuning {
   readonly part: number;
   /** Milliseconds without any progress after which a worker counts as dead. */
   readonly patience: number;
+  /** Whether the calling thread takes parts itself. */
+  readonly takesPart: boolean;
   readonly spawn: typeof spawn;
 }
 
-export const TUNING: Tuning = { shareFrom: 12_000, part: 6_000, patience: 30_000, spawn };
+export const TUNING: Tuning = {
+  shareFrom: 12_000,
+  part: 6_000,
+  patience: 30_000,
+  takesPart: true,
+  spawn,
+};
 
 export const oneThread = (exports: Exports): Runner => ({
   threads: 1,
@@ -150,7 +158,7 @@ export class Crew implements Runner {
     Atomics.store(words, WORD.unclaimed, parts);
     Atomics.add(words, WORD.sequence, 1);
     if (Atomics.load(words, WORD.sleeping) > 0) Atomics.notify(words, WORD.sequence);
-    for (;;) {
+    while (this.#tuning.takesPart) {
       const left = Atomics.load(words, WORD.unclaimed);
       if (left <= 0) break;
       if (Atomics.compareExchange(words, WORD.unclaimed, left, left - 1) !== left) continue;
@@ -161,14 +169,14 @@ export class Crew implements Runner {
         const dropped = Atomics.exchange(words, WORD.unclaimed, 0);
         Atomics.sub(words, WORD.pending, 1 + Math.max(0, dropped));
         this.#join(kernel);
+        Atomics.store(words, WORD.trapped, 0);
         throw error;
       }
       Atomics.sub(words, WORD.pending, 1);
     }
     this.#join(kernel);
-    const trapped = Atomics.load(words, WORD.trapped);
-    if (trapped)
-      throw this.#break(`worker ${trapped} failed in ${kernel}, on which the module trapped`);
+    const trapped = Atomics.exchange(words, WORD.trapped, 0);
+    if (trapped) throw new Error(`wasm: the module trapped in ${kernel}, on worker ${trapped}`);
     return true;
   }
 
