@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,11 +8,12 @@ import { build } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const directory = mkdtempSync(join(tmpdir(), "muladd-exit-"));
+const entry = fileURLToPath(new URL("../src/index.ts", import.meta.url));
 const conditions = ["@muladd/source", "node"];
 
 /** A program of its own: a thread of the test runner has an end that others decide. */
 const program = `
-import { wasm } from "entry";
+import { wasm } from "./index.js";
 const backend = await wasm({ threads: 3 });
 const n = 1 << 20;
 const x = { buffer: backend.alloc(n, "f32"), shape: [n], dtype: "f32" };
@@ -29,20 +30,10 @@ beforeAll(async () => {
     logLevel: "silent",
     resolve: { conditions },
     ssr: { noExternal: true, resolve: { conditions } },
-    plugins: [
-      {
-        name: "program",
-        resolveId: (id) =>
-          id === "program"
-            ? "\0program"
-            : id === "entry"
-              ? fileURLToPath(new URL("../src/index.ts", import.meta.url))
-              : undefined,
-        load: (id) => (id === "\0program" ? program : undefined),
-      },
-    ],
-    build: { ssr: "program", outDir: directory, emptyOutDir: false, target: "es2022" },
+    build: { ssr: entry, outDir: directory, emptyOutDir: false, target: "es2022" },
   });
+  writeFileSync(join(directory, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(directory, "program.js"), program);
 }, 60_000);
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
