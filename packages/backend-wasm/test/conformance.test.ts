@@ -4,12 +4,13 @@ import { testBackend, testCases } from "@muladd/conformance/vitest";
 import { wasm } from "../src/index.ts";
 import { open } from "../src/wasm.ts";
 import { SHARE_ALL } from "./harness.ts";
+import { recycled } from "./recycled.ts";
 
 testBackend("wasm", () => wasm());
 testBackend("wasm on one thread", () => wasm({ threads: 1 }));
 for (const threads of [2, 5])
   testBackend(`wasm on ${threads} threads, all shared`, async () => {
-    const backend = await open({ threads }, SHARE_ALL);
+    const backend = await open({ threads }, { ...SHARE_ALL, spawn: recycled });
     await backend.startThreads();
     return backend;
   });
