@@ -13,6 +13,8 @@ export { matmul_f32, matmul_scratch } from "./matmul_f32";
 export { max_f32, max_i32, sum_f32, sum_i32 } from "./reduce";
 export { rms_norm_f32, rms_norm_grad_f32 } from "./rms_norm_f32";
 export { select_32 } from "./select";
+export { sum_blocks_f32 } from "./sum_blocks_f32";
 export { softmax_f32, softmax_grad_f32 } from "./softmax_f32";
+export { own_table } from "./strided";
 export { unary_f32, unary_i32 } from "./unary";
 export { uniform_f32 } from "./uniform_f32";

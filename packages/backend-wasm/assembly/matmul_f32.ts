@@ -57,7 +57,7 @@ function edge(
   }
 }
 
-/** One product by packing. */
+/** One product by packing. Row strides in bytes. */
 function packed(
   transposeA: bool,
   transposeB: bool,
@@ -65,14 +65,14 @@ function packed(
   n: i32,
   k: i32,
   a: usize,
+  lda: usize,
   b: usize,
+  ldb: usize,
   c: usize,
+  ldc: usize,
   bias: usize,
   scratch: usize,
 ): void {
-  const lda = <usize>(transposeA ? m : k) << 2;
-  const ldb = <usize>(transposeB ? k : n) << 2;
-  const ldc = <usize>n << 2;
   const panelsB = scratch + MC * KC * 4;
   const whole = panelsB + KC * NC * 4;
   const blocks = (k + KC - 1) / KC;
@@ -138,6 +138,11 @@ function tiny(
     }
 }
 
+/**
+ * Rows r0 … r1 − 1 and columns c0 … c1 − 1 of one product. The way is chosen by the whole product, so that each element
+ * has the same sum in any part; parts begin at multiples of 48 (every tile's rows and
+ * columns divide it), and a product that takes `tiny` has one.
+ */
 function one(
   transposeA: bool,
   transposeB: bool,
@@ -149,21 +154,35 @@ function one(
   c: usize,
   bias: usize,
   scratch: usize,
+  r0: i32,
+  r1: i32,
+  c0: i32,
+  c1: i32,
 ): void {
-  if (<f64>m * <f64>n * <f64>k <= 64) tiny(transposeA, transposeB, m, n, k, a, b, c, bias);
-  else if (n == 1 && !bias) {
+  if (<f64>m * <f64>n * <f64>k <= 64) return tiny(transposeA, transposeB, m, n, k, a, b, c, bias);
+  const lda = <usize>(transposeA ? m : k) << 2;
+  const ldb = <usize>(transposeB ? k : n) << 2;
+  const ldc = <usize>n << 2;
+  const rows = r1 - r0;
+  const cols = c1 - c0;
+  a += transposeA ? <usize>r0 << 2 : <usize>r0 * lda;
+  b += transposeB ? <usize>c0 * ldb : <usize>c0 << 2;
+  c += <usize>r0 * ldc + (<usize>c0 << 2);
+  if (bias) bias += <usize>c0 << 2;
+  if (n == 1 && !bias) {
     // A column is a row of the transposed product: c (1, m) = bᵀ (1, k) · Aᵀ (k, m).
-    if (transposeA) rowsPlain(1, m, k, b, 0, a, <usize>m << 2, c, 0, 0);
-    else rowsTransposed(1, m, k, b, 0, a, <usize>k << 2, c, 0, 0);
+    if (transposeA) rowsPlain(1, rows, k, b, 0, a, lda, c, 0, 0);
+    else rowsTransposed(1, rows, k, b, 0, a, lda, c, 0, 0);
   } else if (m == 1 || (m <= FEW_ROWS && !transposeA)) {
-    const lda = <usize>k << 2;
-    const ldc = <usize>n << 2;
-    if (transposeB) rowsTransposed(m, n, k, a, lda, b, <usize>k << 2, c, ldc, bias);
-    else rowsPlain(m, n, k, a, lda, b, ldc, c, ldc, bias);
-  } else packed(transposeA, transposeB, m, n, k, a, b, c, bias, scratch);
+    if (transposeB) rowsTransposed(rows, cols, k, a, lda, b, ldb, c, ldc, bias);
+    else rowsPlain(rows, cols, k, a, lda, b, ldb, c, ldc, bias);
+  } else packed(transposeA, transposeB, rows, cols, k, a, lda, b, ldb, c, ldc, bias, scratch);
 }
 
-/** All dense; `bias` 0: none; `scratch`: matmul_scratch() bytes, 16-byte aligned. */
+/**
+ * Rows r0 … r1 − 1 and columns c0 … c1 − 1 of each product. All dense; `bias` 0: none; `scratch`: matmul_scratch()
+ * bytes, 16-byte aligned.
+ */
 export function matmul_f32(
   out: usize,
   a: usize,
@@ -175,13 +194,17 @@ export function matmul_f32(
   n: i32,
   transposeA: bool,
   transposeB: bool,
+  r0: i32,
+  r1: i32,
+  c0: i32,
+  c1: i32,
   scratch: usize,
 ): void {
   const bytesA = (<usize>m * <usize>k) << 2;
   const bytesB = (<usize>k * <usize>n) << 2;
   const bytesC = (<usize>m * <usize>n) << 2;
   for (let i = 0; i < batch; i++) {
-    if (k) one(transposeA, transposeB, m, n, k, a, b, out, bias, scratch);
+    if (k) one(transposeA, transposeB, m, n, k, a, b, out, bias, scratch, r0, r1, c0, c1);
     else if (!bias) fill_32(out, m * n, 0);
     else for (let r = 0; r < m; r++) memory.copy(out + ((<usize>r * n) << 2), bias, <usize>n << 2);
     out += bytesC;

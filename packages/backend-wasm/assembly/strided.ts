@@ -31,3 +31,9 @@ export function nextRow(table: usize, axes: i32): bool {
 export function at(table: usize, operand: i32): usize {
   return load<usize>(table + (<usize>operand << 2));
 }
+
+/** Copies a table to `own`, with `size` as the size at byte `axis` (0: as it is): a thread's share of a strided kernel. */
+export function own_table(own: usize, table: usize, axes: i32, axis: usize, size: i32): void {
+  memory.copy(own, table, 16 + <usize>axes * 24);
+  if (axis) store<i32>(own + axis, size);
+}

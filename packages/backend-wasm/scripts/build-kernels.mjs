@@ -5,14 +5,17 @@ import asc from "assemblyscript/asc";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-/** A wider or threaded variant is one more line here and one in src/load.ts. */
+/** A wider variant is one more line here and one in src/load.ts. Each has a twin for a memory that threads share. */
 const variants = { simd: ["simd"], relaxed: ["simd", "relaxed-simd"] };
+for (const [name, features] of Object.entries(variants))
+  variants[`${name}Shared`] = [...features, "threads"];
 
 await mkdir("src/generated", { recursive: true });
 for (const [name, features] of Object.entries(variants)) {
   const args = ["assembly/index.ts", "--outFile", `${name}.wasm`, "--runtime", "stub", "-O3"];
   args.push("--noAssert", "--converge", "--importMemory", "--use", "abort=");
   args.push("--initialMemory", "1", "--maximumMemory", "65536", "--enable", features.join(","));
+  if (features.includes("threads")) args.push("--sharedMemory");
   let binary;
   const { error, stderr } = await asc.main(args, {
     writeFile: (file, contents) => {

@@ -1,18 +1,48 @@
 import { type Dense, type FusedKernels, size, type View } from "@muladd/tensor";
-import type { Exports } from "./load.ts";
+import type { KernelName, Runner } from "./crew.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
+import type { Product } from "./product.ts";
+import { type Split, STEP } from "./split.ts";
 
-/** The fused kernels, over a module and its memory. */
-export function fusedKernels(e: Exports, memory: WasmMemory): FusedKernels {
+/** Rows whose share of a gain's gradient is summed apart: ROW_BLOCK in assembly/sum_blocks_f32.ts. */
+const ROW_BLOCK = 64;
+
+/** The fused kernels, over a module and its memory. `scratch`: what attention and its gradient need, of keys and width. */
+export function fusedKernels(
+  runner: Runner,
+  memory: WasmMemory,
+  multiply: Product,
+  scratch: {
+    readonly attention: (S: number, D: number) => number;
+    readonly attentionGrad: (S: number, D: number) => number;
+  },
+): FusedKernels {
+  const { count, first, last, own } = STEP;
   const at = (x: Dense): number => memory.address(x.buffer);
   const maybe = (x: Dense | undefined): number => (x ? memory.address(x.buffer) : 0);
-  const matmulScratch = e.matmul_scratch();
   const width = (x: Dense): number => x.shape[x.shape.length - 1] ?? 1;
   const rows = (x: Dense): number => {
     let n = 1;
     for (let i = 0; i < x.shape.length - 1; i++) n *= x.shape[i]!;
     return n;
   };
+  /** `operands` of n elements each, then n. `cost`: nanoseconds an element. */
+  const map = (kernel: KernelName, n: number, cost: number, ...operands: Dense[]): void => {
+    const steps = operands.map(() => 4);
+    runner.run(kernel, [...operands.map(at), n], {
+      units: n,
+      block: 16,
+      nanoseconds: n * cost,
+      steps: [...steps, count],
+    });
+  };
+  /** How `n` rows of C are shared. */
+  const byRow = (n: number, C: number, cost: number, steps: readonly number[]): Split => ({
+    units: n,
+    block: 1,
+    nanoseconds: n * C * cost,
+    steps,
+  });
   /** Writes a view (B, rows, heads, D) as word `at` … of the table (assembly/attention_f32.ts). */
   const put = (words: Int32Array, index: number, x: View): void => {
     const [batch, row, head] = x.strides as [number, number, number, number];
@@ -21,124 +51,121 @@ export function fusedKernels(e: Exports, memory: WasmMemory): FusedKernels {
     words[index + 2] = row * 4;
     words[index + 3] = head * 4;
   };
+  /** Nanoseconds of the products of attention, at 35 GFLOP/s. */
+  const attentionCost = (products: number, pairs: number, D: number): number =>
+    (2 * products * pairs * D) / 35;
 
   return {
-    softmax: (out, x) => e.softmax_f32(at(out), at(x), rows(x), width(x)),
-    softmaxGrad: (dx, y, g) => e.softmax_grad_f32(at(dx), at(y), at(g), rows(y), width(y)),
+    softmax(out, x) {
+      const [n, C] = [rows(x), width(x)];
+      const split = byRow(n, C, 1.6, [C * 4, C * 4, count, 0]);
+      runner.run("softmax_f32", [at(out), at(x), n, C], split);
+    },
+    softmaxGrad(dx, y, g) {
+      const [n, C] = [rows(y), width(y)];
+      const split = byRow(n, C, 0.4, [C * 4, C * 4, C * 4, count, 0]);
+      runner.run("softmax_grad_f32", [at(dx), at(y), at(g), n, C], split);
+    },
 
-    gelu: (out, x) => e.gelu_f32(at(out), at(x), size(x.shape)),
-    geluGrad: (dx, x, g) => e.gelu_grad_f32(at(dx), at(x), at(g), size(x.shape)),
-    geluTanh: (out, x) => e.gelu_tanh_f32(at(out), at(x), size(x.shape)),
-    geluTanhGrad: (dx, x, g) => e.gelu_tanh_grad_f32(at(dx), at(x), at(g), size(x.shape)),
+    gelu: (out, x) => map("gelu_f32", size(x.shape), 0.8, out, x),
+    geluGrad: (dx, x, g) => map("gelu_grad_f32", size(x.shape), 1.6, dx, x, g),
+    geluTanh: (out, x) => map("gelu_tanh_f32", size(x.shape), 0.8, out, x),
+    geluTanhGrad: (dx, x, g) => map("gelu_tanh_grad_f32", size(x.shape), 1.1, dx, x, g),
 
     layerNorm(out, mean, rstd, x, gain, bias, epsilon) {
-      e.layer_norm_f32(
-        at(out),
-        at(mean),
-        at(rstd),
-        at(x),
-        at(gain),
-        maybe(bias),
-        rows(x),
-        width(x),
-        epsilon,
+      const [n, C] = [rows(x), width(x)];
+      runner.run(
+        "layer_norm_f32",
+        [at(out), at(mean), at(rstd), at(x), at(gain), maybe(bias), n, C, epsilon],
+        byRow(n, C, 0.5, [C * 4, 4, 4, C * 4, 0, 0, count, 0, 0]),
       );
     },
     layerNormGrad(dx, dgain, dbias, x, gain, mean, rstd, g) {
-      const scratch = memory.scratch((width(x) + 4) * 8);
-      e.layer_norm_grad_f32(
-        at(dx),
-        at(dgain),
-        maybe(dbias),
-        at(x),
-        at(gain),
-        at(mean),
-        at(rstd),
-        at(g),
-        rows(x),
-        width(x),
-        scratch,
+      const [n, C] = [rows(x), width(x)];
+      const blocks = Math.ceil(n / ROW_BLOCK);
+      const share = Math.ceil(C / 4) * 16;
+      const parts = memory.scratch(blocks * 2 * share);
+      const row = C * 4;
+      runner.run(
+        "layer_norm_grad_f32",
+        [at(dx), parts, at(x), at(gain), at(mean), at(rstd), at(g), n, C],
+        {
+          ...byRow(n, C, 0.7, [row, (2 * share) / ROW_BLOCK, row, 0, 4, 4, row, count, 0]),
+          block: ROW_BLOCK,
+        },
       );
+      runner.run("sum_blocks_f32", [at(dgain), parts, blocks, C, 2 * share]);
+      if (dbias) runner.run("sum_blocks_f32", [at(dbias), parts + share, blocks, C, 2 * share]);
     },
 
     rmsNorm(out, rstd, x, gain, epsilon) {
-      e.rms_norm_f32(at(out), at(rstd), at(x), at(gain), rows(x), width(x), epsilon);
+      const [n, C] = [rows(x), width(x)];
+      runner.run(
+        "rms_norm_f32",
+        [at(out), at(rstd), at(x), at(gain), n, C, epsilon],
+        byRow(n, C, 0.4, [C * 4, 4, C * 4, 0, count, 0, 0]),
+      );
     },
     rmsNormGrad(dx, dgain, x, gain, rstd, g) {
-      const scratch = memory.scratch((width(x) + 4) * 4);
-      e.rms_norm_grad_f32(
-        at(dx),
-        at(dgain),
-        at(x),
-        at(gain),
-        at(rstd),
-        at(g),
-        rows(x),
-        width(x),
-        scratch,
-      );
+      const [n, C] = [rows(x), width(x)];
+      const blocks = Math.ceil(n / ROW_BLOCK);
+      const share = Math.ceil(C / 4) * 16;
+      const parts = memory.scratch(blocks * share);
+      const row = C * 4;
+      runner.run("rms_norm_grad_f32", [at(dx), parts, at(x), at(gain), at(rstd), at(g), n, C], {
+        ...byRow(n, C, 0.6, [row, share / ROW_BLOCK, row, 0, 4, row, count, 0]),
+        block: ROW_BLOCK,
+      });
+      runner.run("sum_blocks_f32", [at(dgain), parts, blocks, C, share]);
     },
 
     crossEntropy(losses, logSum, logits, targets) {
-      e.cross_entropy_f32(
-        at(losses),
-        at(logSum),
-        at(logits),
-        at(targets),
-        rows(logits),
-        width(logits),
+      const [n, V] = [rows(logits), width(logits)];
+      runner.run(
+        "cross_entropy_f32",
+        [at(losses), at(logSum), at(logits), at(targets), n, V],
+        byRow(n, V, 1.2, [4, 4, V * 4, 4, count, 0]),
       );
     },
     crossEntropyGrad(dlogits, logits, targets, logSum, g) {
-      e.cross_entropy_grad_f32(
-        at(dlogits),
-        at(logits),
-        at(targets),
-        at(logSum),
-        at(g),
-        rows(logits),
-        width(logits),
+      const [n, V] = [rows(logits), width(logits)];
+      runner.run(
+        "cross_entropy_grad_f32",
+        [at(dlogits), at(logits), at(targets), at(logSum), at(g), n, V],
+        byRow(n, V, 1, [V * 4, V * 4, 4, 4, 4, count, 0]),
       );
     },
 
     linear(out, x, weight, bias) {
       const [n, k] = weight.shape as [number, number];
-      const m = rows(x);
-      if (m === 0 || n === 0) return;
-      const scratch = memory.scratch(matmulScratch);
-      e.matmul_f32(at(out), at(x), at(weight), maybe(bias), 1, m, k, n, 0, 1, scratch);
+      multiply(at(out), at(x), at(weight), maybe(bias), 1, rows(x), k, n, false, true);
     },
 
     attention(out, logSum, q, k, v, { scale, causal }) {
       const [B, T, H, D] = q.shape as [number, number, number, number];
       const [, S, K] = k.shape as [number, number, number];
       if (B * T * H === 0) return;
-      const scratch = memory.scratch(e.attention_scratch(S, D));
+      const bytes = scratch.attention(S, D);
+      const own0 = memory.scratch(bytes);
       const { words } = memory;
       put(words, 0, q);
       put(words, 4, k);
       put(words, 8, v);
-      e.attention_f32(
-        at(out),
-        at(logSum),
-        TABLE,
-        0,
-        B * K,
-        T,
-        S,
-        H,
-        K,
-        D,
-        scale,
-        causal ? 1 : 0,
-        scratch,
-      );
+      const args = [at(out), at(logSum), TABLE, 0, B * K, T, S, H, K, D, scale, causal ? 1 : 0];
+      runner.run("attention_f32", [...args, own0], {
+        units: B * K,
+        block: 1,
+        nanoseconds: attentionCost(2, B * H * T * S, D),
+        steps: [0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, own],
+        scratch: bytes,
+      });
     },
     attentionGrad(dq, dk, dv, q, k, v, out, logSum, g, { scale, causal }) {
       const [B, T, H, D] = q.shape as [number, number, number, number];
       const [, S, K] = k.shape as [number, number, number];
       if (B * S * K === 0) return;
-      const scratch = memory.scratch(e.attention_grad_scratch(S, D));
+      const bytes = scratch.attentionGrad(S, D);
+      const own0 = memory.scratch(bytes);
       const { words } = memory;
       put(words, 0, dq);
       put(words, 4, dk);
@@ -146,41 +173,43 @@ export function fusedKernels(e: Exports, memory: WasmMemory): FusedKernels {
       put(words, 12, q);
       put(words, 16, k);
       put(words, 20, v);
-      e.attention_grad_f32(
-        TABLE,
-        at(out),
-        at(logSum),
-        at(g),
-        0,
-        B * K,
-        T,
-        S,
-        H,
-        K,
-        D,
-        scale,
-        causal ? 1 : 0,
-        scratch,
-      );
+      const args = [TABLE, at(out), at(logSum), at(g), 0, B * K, T, S, H, K, D, scale];
+      runner.run("attention_grad_f32", [...args, causal ? 1 : 0, own0], {
+        units: B * K,
+        block: 1,
+        nanoseconds: attentionCost(5, B * H * T * S, D),
+        steps: [0, 0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, own],
+        scratch: bytes,
+      });
     },
 
     adamW(p, m, v, g, gradScale, step) {
       const { rate, beta1, beta2, epsilon, decay, correction1, correction2 } = step;
-      e.adamw_f32(
-        at(p),
-        at(m),
-        at(v),
-        at(g),
-        size(p.shape),
-        at(gradScale),
-        rate / correction1,
-        beta1,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        epsilon,
-        1 - rate * decay,
-        1 / Math.sqrt(correction2),
+      const n = size(p.shape);
+      runner.run(
+        "adamw_f32",
+        [
+          at(p),
+          at(m),
+          at(v),
+          at(g),
+          n,
+          at(gradScale),
+          rate / correction1,
+          beta1,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          epsilon,
+          1 - rate * decay,
+          1 / Math.sqrt(correction2),
+        ],
+        {
+          units: n,
+          block: 16,
+          nanoseconds: n,
+          steps: [4, 4, 4, 4, count, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        },
       );
     },
   };

@@ -1,25 +1,40 @@
 import { type Dense, denseStrides, type Kernels, size, type View } from "@muladd/tensor";
 import { BINARY, BINARY_I32, BINARY_OTHER, CONVERSION, UNARY } from "./codes.ts";
-import type { Exports } from "./load.ts";
+import type { Runner } from "./crew.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
+import type { Product } from "./product.ts";
+import { type Split, STEP } from "./split.ts";
+import { innerStep, stridedSplit } from "./strided-split.ts";
 import { Walk } from "./walk.ts";
 
 /** The bits of NaN, and of nothing. */
 const NAN = 0x7fc00000;
 
+/** Nanoseconds an element on one thread, about. */
+const UNARY_COST = { neg: 0.4, scale: 0.4, shift: 0.4, rsqrt: 0.6, log: 1.9, sin: 2.5, cos: 2.5 };
+
+/** Elements, 16 at a time: one cache line. */
+const each = (units: number, cost: number, steps: readonly number[]): Split => ({
+  units,
+  block: 16,
+  nanoseconds: units * cost,
+  steps,
+});
+
 /** The ten kernels, over a module and its memory. */
-export function kernels(e: Exports, memory: WasmMemory): Kernels {
+export function kernels(runner: Runner, memory: WasmMemory, multiply: Product): Kernels {
   const walk = new Walk();
   const { sizes } = walk;
   const [s0, s1, s2, s3] = walk.strides as [Int32Array, Int32Array, Int32Array, Int32Array];
   const at = (x: Dense): number => memory.address(x.buffer);
   const start = (x: View): number => memory.address(x.buffer) + x.offset * 4;
-  const matmulScratch = e.matmul_scratch();
+  const { count, first, own } = STEP;
 
   return {
-    fill(out, first, step) {
-      const fill = out.dtype === "i32" ? e.fill_i32 : e.fill_f32;
-      fill(at(out), size(out.shape), first, step);
+    fill(out, value, step) {
+      const n = size(out.shape);
+      const split = step === 0 ? each(n, 0.3, [4, count, 0, 0]) : undefined;
+      runner.run(out.dtype === "i32" ? "fill_i32" : "fill_f32", [at(out), n, value, step], split);
     },
 
     copy(out, x) {
@@ -41,25 +56,47 @@ export function kernels(e: Exports, memory: WasmMemory): Kernels {
       if (other > 0) {
         walk.swap(1, other);
         const axes = walk.write(memory.words, 2);
-        e.copy_transposed_32(
-          start(out),
-          start(x),
-          sizes[1]!,
-          sizes[0]!,
-          s0[1]!,
-          s1[0]!,
-          TABLE,
-          axes,
+        runner.run(
+          "copy_transposed_32",
+          [start(out), start(x), sizes[1]!, sizes[0]!, s0[1]!, s1[0]!, TABLE, axes],
+          stridedSplit(walk, 2, 2, 0.8, (bytes, cut) => [
+            bytes(0),
+            bytes(1),
+            innerStep(1, cut),
+            innerStep(0, cut),
+            0,
+            0,
+            own,
+            0,
+          ]),
         );
         return;
       }
       const axes = walk.write(memory.words, 1);
-      e.copy(how, start(out), start(x), sizes[0]!, s0[0]!, s1[0]!, TABLE, axes);
+      runner.run(
+        "copy",
+        [how, start(out), start(x), sizes[0]!, s0[0]!, s1[0]!, TABLE, axes],
+        stridedSplit(walk, 2, 1, 0.4, (bytes, cut) => [
+          0,
+          bytes(0),
+          bytes(1),
+          innerStep(0, cut),
+          0,
+          0,
+          own,
+          0,
+        ]),
+      );
     },
 
     unary(op, out, x, c) {
-      const unary = x.dtype === "i32" ? e.unary_i32 : e.unary_f32;
-      unary(UNARY[op], at(out), at(x), size(out.shape), c);
+      const n = size(out.shape);
+      const cost = (UNARY_COST as Record<string, number>)[op] ?? 0.9;
+      runner.run(
+        x.dtype === "i32" ? "unary_i32" : "unary_f32",
+        [UNARY[op], at(out), at(x), n, c],
+        each(n, cost, [0, 4, 4, count, 0]),
+      );
     },
 
     binary(op, out, a, b) {
@@ -70,72 +107,101 @@ export function kernels(e: Exports, memory: WasmMemory): Kernels {
         (a.dtype === "i32" ? BINARY_I32 : 0) +
         (out.dtype === a.dtype ? 0 : BINARY_OTHER);
       const axes = walk.write(memory.words, 1);
-      e.binary(code, at(out), start(a), start(b), sizes[0]!, s1[0]!, s2[0]!, TABLE, axes);
+      runner.run(
+        "binary",
+        [code, at(out), start(a), start(b), sizes[0]!, s1[0]!, s2[0]!, TABLE, axes],
+        stridedSplit(walk, 3, 1, 0.5, (bytes, cut) => [
+          0,
+          bytes(0),
+          bytes(1),
+          bytes(2),
+          innerStep(0, cut),
+          0,
+          0,
+          own,
+          0,
+        ]),
+      );
     },
 
     select(out, mask, a, b) {
       walk.plan(out.shape, denseStrides(out.shape), mask.strides, a.strides, b.strides);
       if (walk.elements === 0) return;
       const axes = walk.write(memory.words, 1);
-      e.select_32(
-        mask.dtype === "f32" ? 1 : 0,
-        at(out),
-        start(mask),
-        start(a),
-        start(b),
-        sizes[0]!,
-        s1[0]!,
-        s2[0]!,
-        s3[0]!,
-        TABLE,
-        axes,
+      runner.run(
+        "select_32",
+        [
+          mask.dtype === "f32" ? 1 : 0,
+          at(out),
+          start(mask),
+          start(a),
+          start(b),
+          sizes[0]!,
+          s1[0]!,
+          s2[0]!,
+          s3[0]!,
+          TABLE,
+          axes,
+        ],
+        stridedSplit(walk, 4, 1, 0.6, (bytes, cut) => [
+          0,
+          bytes(0),
+          bytes(1),
+          bytes(2),
+          bytes(3),
+          innerStep(0, cut),
+          0,
+          0,
+          0,
+          own,
+          0,
+        ]),
       );
     },
 
     reduce(op, out, x, [outer, n, inner]) {
-      const reduce =
-        x.dtype === "i32"
-          ? op === "sum"
-            ? e.sum_i32
-            : e.max_i32
-          : op === "sum"
-            ? e.sum_f32
-            : e.max_f32;
-      reduce(at(out), at(x), outer, n, inner);
+      const kernel = `${op}_${x.dtype}` as const;
+      const rows = outer >= inner;
+      const cost = x.dtype === "i32" ? 0.6 : 0.15;
+      runner.run(kernel, [at(out), at(x), outer, n, inner, inner], {
+        units: rows ? outer : inner,
+        block: rows ? 1 : 16,
+        nanoseconds: outer * n * inner * cost,
+        steps: rows ? [inner * 4, n * inner * 4, count, 0, 0, 0] : [4, 4, 0, 0, 0, count],
+      });
     },
 
     matmul(out, a, b, { batch, m, k, n, transposeA, transposeB }) {
-      if (m === 0 || n === 0) return;
-      const scratch = memory.scratch(matmulScratch);
-      e.matmul_f32(
-        at(out),
-        at(a),
-        at(b),
-        0,
-        batch,
-        m,
-        k,
-        n,
-        transposeA ? 1 : 0,
-        transposeB ? 1 : 0,
-        scratch,
-      );
+      multiply(at(out), at(a), at(b), 0, batch, m, k, n, transposeA, transposeB);
     },
 
     gather(out, table, ids) {
       const [V, C] = table.shape as [number, number];
-      const missing = table.dtype === "f32" ? NAN : 0;
-      e.gather_32(at(out), at(table), at(ids), size(ids.shape), V, C, missing);
+      const n = size(ids.shape);
+      runner.run(
+        "gather_32",
+        [at(out), at(table), at(ids), n, V, C, table.dtype === "f32" ? NAN : 0],
+        { units: n, block: 1, nanoseconds: n * C * 0.4, steps: [C * 4, 0, 4, count, 0, 0, 0] },
+      );
     },
 
     scatterAdd(out, rows, ids) {
       const [V, C] = out.shape as [number, number];
-      const scatter = out.dtype === "i32" ? e.scatter_add_i32 : e.scatter_add_f32;
-      scatter(at(out), at(rows), at(ids), size(ids.shape), V, C);
+      const n = size(ids.shape);
+      runner.run(
+        out.dtype === "i32" ? "scatter_add_i32" : "scatter_add_f32",
+        [at(out), at(rows), at(ids), n, V, C, C],
+        each(C, n * 0.5, [4, 4, 0, 0, 0, 0, count]),
+      );
     },
 
     uniform(out, [k0, k1], counter) {
-      e.uniform_f32(at(out), 0, size(out.shape), k0, k1, counter);
+      const n = size(out.shape);
+      runner.run(
+        "uniform_f32",
+        [at(out), 0, n, k0, k1, counter],
+        each(n, 2.5, [4, first, count, 0, 0, 0]),
+      );
     },
   };
 }

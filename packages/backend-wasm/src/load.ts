@@ -1,4 +1,5 @@
 import { BackendUnavailable } from "@muladd/tensor";
+import { chooseThreads } from "./threads.ts";
 
 /** "simd": 128-bit SIMD. "relaxed": with fused multiply-add where the machine has it; last bits may differ between machines. */
 export type Variant = "simd" | "relaxed";
@@ -7,6 +8,10 @@ export type Variant = "simd" | "relaxed";
 export interface Features {
   readonly simd: boolean;
   readonly relaxedSimd: boolean;
+  /** Threads that `threads: "auto"` takes here. */
+  readonly threads: number;
+  /** Why not more; `undefined` when they are all cores. */
+  readonly threadsReason: string | undefined;
 }
 
 /** Functions of a few instructions that validate only where the feature is there. */
@@ -27,13 +32,23 @@ const PROBES = {
 export function features(): Features {
   const has = (bytes: readonly number[]) =>
     typeof WebAssembly === "object" && WebAssembly.validate(new Uint8Array(bytes));
-  return { simd: has(PROBES.simd), relaxedSimd: has(PROBES.relaxedSimd) };
+  const { threads, reason } = chooseThreads("auto");
+  return {
+    simd: has(PROBES.simd),
+    relaxedSimd: has(PROBES.relaxedSimd),
+    threads,
+    threadsReason: reason,
+  };
 }
 
-/** Imported on demand: a bundler splits them, a browser fetches one. */
-const modules: Record<Variant, () => Promise<{ readonly wasm: string }>> = {
+type Load = () => Promise<{ readonly wasm: string }>;
+
+/** Imported on demand: a bundler splits them, a browser fetches one. "Shared" works on a memory that threads share. */
+const modules: Record<Variant | `${Variant}Shared`, Load> = {
   simd: () => import("./generated/simd.ts"),
+  simdShared: () => import("./generated/simdShared.ts"),
   relaxed: () => import("./generated/relaxed.ts"),
+  relaxedShared: () => import("./generated/relaxedShared.ts"),
 };
 
 type Kernel = (...args: number[]) => void;
@@ -64,6 +79,7 @@ export interface Exports {
   readonly matmul_scratch: Size;
   readonly max_f32: Kernel;
   readonly max_i32: Kernel;
+  readonly own_table: Kernel;
   readonly rms_norm_f32: Kernel;
   readonly rms_norm_grad_f32: Kernel;
   readonly scatter_add_f32: Kernel;
@@ -71,6 +87,7 @@ export interface Exports {
   readonly select_32: Kernel;
   readonly softmax_f32: Kernel;
   readonly softmax_grad_f32: Kernel;
+  readonly sum_blocks_f32: Kernel;
   readonly sum_f32: Kernel;
   readonly sum_i32: Kernel;
   readonly unary_f32: Kernel;
@@ -79,8 +96,8 @@ export interface Exports {
 }
 
 /** The compiled module of a variant. Throws BackendUnavailable when the page's policy refuses it. */
-export async function compile(variant: Variant): Promise<WebAssembly.Module> {
-  const text = atob((await modules[variant]()).wasm);
+export async function compile(variant: Variant, shared = false): Promise<WebAssembly.Module> {
+  const text = atob((await modules[shared ? (`${variant}Shared` as const) : variant]()).wasm);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   try {
@@ -100,10 +117,10 @@ export async function compile(variant: Variant): Promise<WebAssembly.Module> {
  * The memory that a module works on: two pages to begin with, and room to grow to 4 GiB, or to 1 GiB on devices that
  * refuse to reserve so many addresses. Throws BackendUnavailable when neither is granted.
  */
-export function createMemory(): WebAssembly.Memory {
+export function createMemory(shared = false): WebAssembly.Memory {
   for (const maximum of [65536, 16384])
     try {
-      return new WebAssembly.Memory({ initial: 2, maximum });
+      return new WebAssembly.Memory({ initial: 2, maximum, shared });
     } catch {
       // The next size.
     }

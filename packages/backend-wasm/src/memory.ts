@@ -15,7 +15,7 @@ const MIN_STEP = 16 * PAGE;
 const MAX_STEP = 1024 * PAGE;
 /** Kernels may read a vector past an operand. */
 const MARGIN = 64;
-/** The module's constants lie at the bottom of page 0, tables of arguments in its upper half. */
+/** The module's constants lie at the bottom of page 0, tables of arguments in its upper half, then what threads share. */
 export const TABLE = PAGE / 2;
 
 interface Buffer {
@@ -41,7 +41,7 @@ export class WasmMemory {
     this.#name = name;
     this.#maxBytes = maxBytes;
     this.wasm = wasm;
-    this.#words = new Int32Array(wasm.buffer, TABLE, PAGE / 8);
+    this.#words = new Int32Array(wasm.buffer, TABLE, PAGE / 16);
   }
 
   get use(): MemoryUse {
@@ -50,7 +50,7 @@ export class WasmMemory {
 
   /** The table of arguments, as words. Valid until the next allocation. */
   get words(): Int32Array {
-    if (this.#words.length === 0) this.#words = new Int32Array(this.wasm.buffer, TABLE, PAGE / 8);
+    if (this.#words.length === 0) this.#words = new Int32Array(this.wasm.buffer, TABLE, PAGE / 16);
     return this.#words;
   }
 

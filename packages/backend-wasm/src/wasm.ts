@@ -9,6 +9,7 @@ import {
   type MemoryUse,
   type TypedArray,
 } from "@muladd/tensor";
+import { Crew, oneThread, TUNING, type Tuning } from "./crew.ts";
 import { fusedKernels } from "./fused.ts";
 import { kernels } from "./kernels.ts";
 import {
@@ -20,27 +21,51 @@ import {
   type Variant,
 } from "./load.ts";
 import { MAX_BYTES, WasmMemory } from "./memory.ts";
+import { product } from "./product.ts";
+import { chooseThreads, type Threads } from "./threads.ts";
 
 export interface WasmOptions {
   /** Bytes that buffers and scratch may take together; default and most 4 GiB, what 32-bit addresses reach. */
   readonly maxBytes?: number;
   /** "auto" (default): relaxed where the engine has it and it proves right, else simd. */
   readonly variant?: "auto" | Variant;
+  /**
+   * Threads that a kernel may use, 1 … 64, the calling one among them. "auto" (default): as many as the process has cores,
+   * at most 16. Where memory cannot be shared or the thread may not block, one: see {@link WasmBackend.threadsReason}.
+   */
+  readonly threads?: number | "auto";
 }
 
 export interface WasmBackend extends Backend {
   /** Which module runs. Results are the same bits on every run of one variant on one machine. */
   readonly variant: Variant;
+  /** Threads that a kernel may use, the calling one among them. The bits of a result do not depend on it. */
+  readonly threads: number;
+  /** Why there are not more; `undefined` when they are all that was asked for. */
+  readonly threadsReason: string | undefined;
+  /**
+   * Starts the other threads now, and resolves when they run or are known not to. Without it they start with the first
+   * kernel that is worth sharing, and join in when they run.
+   */
+  startThreads(): Promise<void>;
 }
 
 /**
- * A backend on one thread of this process or page, in WebAssembly with SIMD. Kernels have run when a call returns.
+ * A backend on the cores of this process or page, in WebAssembly with SIMD. Kernels have run when a call returns; idle
+ * threads sleep, and do not keep a process alive. A thread that dies makes every later kernel throw, naming it.
  * Throws BackendUnavailable, with the reason and the remedy, where WebAssembly SIMD is missing, the page's policy refuses
- * the module, or `variant` asks for what the engine lacks; RangeError when `maxBytes` is not a positive number.
+ * the module, or `variant` asks for what the engine lacks; RangeError when `maxBytes` is not a positive number, or
+ * `threads` not one that it may be.
  */
-export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
+export function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
+  return open(options, TUNING);
+}
+
+/** `wasm()`, with a say in what is shared among threads: for tests. */
+export async function open(options: WasmOptions, tuning: Tuning): Promise<WasmBackend> {
   const { maxBytes = MAX_BYTES, variant: wanted = "auto" } = options;
   if (!(maxBytes > 0)) throw new RangeError(`wasm: maxBytes ${maxBytes} is not a positive number`);
+  const threads = chooseThreads(options.threads ?? "auto");
   const found = features();
   if (!found.simd)
     throw new BackendUnavailable(
@@ -57,8 +82,9 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
       'use variant "auto" or "simd", or Node 22 or later (Node 20: node --experimental-wasm-relaxed-simd)',
     );
   if (wanted !== "simd" && found.relaxedSimd) {
-    const backend = await start("relaxed", maxBytes);
+    const backend = await start("relaxed", maxBytes, threads, tuning);
     if (backend.proves()) return backend;
+    backend[Symbol.dispose]();
     if (wanted === "relaxed")
       throw new BackendUnavailable(
         "wasm",
@@ -66,19 +92,42 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
         'use variant "simd", and report the machine and engine',
       );
   }
-  return start("simd", maxBytes);
+  return start("simd", maxBytes, threads, tuning);
 }
 
-async function start(variant: Variant, maxBytes: number): Promise<Wasm> {
-  const module = await compile(variant);
-  const memory = new WasmMemory("wasm", maxBytes, createMemory());
-  return new Wasm(variant, maxBytes, memory, instantiate(module, memory.wasm));
+async function start(
+  variant: Variant,
+  maxBytes: number,
+  { threads, reason }: Threads,
+  tuning: Tuning,
+): Promise<Wasm> {
+  const shared = threads > 1 ? sharedMemory() : undefined;
+  if (threads > 1 && !shared)
+    return start(variant, maxBytes, { threads: 1, reason: "no shared memory was granted" }, tuning);
+  const module = await compile(variant, shared !== undefined);
+  const memory = new WasmMemory("wasm", maxBytes, shared ?? createMemory());
+  const exports = instantiate(module, memory.wasm);
+  const crew = shared && new Crew(threads, module, exports, memory, tuning);
+  return new Wasm(variant, maxBytes, memory, exports, crew, reason);
 }
+
+function sharedMemory(): WebAssembly.Memory | undefined {
+  try {
+    return createMemory(true);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends the workers of backends that were forgotten rather than disposed. */
+const forgotten = new FinalizationRegistry<Crew>((crew) => crew.close());
 
 class Wasm implements WasmBackend {
   readonly name = "wasm";
   readonly limits: { readonly maxBufferBytes: number };
   readonly kernels: Kernels & FusedKernels;
+  readonly #reason: string | undefined;
+  readonly #crew: Crew | undefined;
   #memory: WasmMemory | undefined;
 
   constructor(
@@ -86,14 +135,40 @@ class Wasm implements WasmBackend {
     maxBytes: number,
     memory: WasmMemory,
     exports: Exports,
+    crew: Crew | undefined,
+    reason: string | undefined,
   ) {
     this.limits = { maxBufferBytes: Math.min(maxBytes, MAX_BYTES) };
-    this.kernels = { ...kernels(exports, memory), ...fusedKernels(exports, memory) };
+    const runner = crew ?? oneThread(exports);
+    const multiply = product(runner, memory, exports.matmul_scratch());
+    const scratch = {
+      attention: exports.attention_scratch,
+      attentionGrad: exports.attention_grad_scratch,
+    };
+    this.kernels = {
+      ...kernels(runner, memory, multiply),
+      ...fusedKernels(runner, memory, multiply, scratch),
+    };
     this.#memory = memory;
+    this.#crew = crew;
+    this.#reason = reason;
+    if (crew) forgotten.register(this, crew, crew);
   }
 
   get memory(): MemoryUse {
     return this.#memory?.use ?? { buffers: 0, bytes: 0, peakBytes: 0 };
+  }
+
+  get threads(): number {
+    return this.#crew?.threads ?? 1;
+  }
+
+  get threadsReason(): string | undefined {
+    return this.#crew?.reason ?? this.#reason;
+  }
+
+  async startThreads(): Promise<void> {
+    await this.#crew?.start();
   }
 
   alloc(elements: number, dtype: DType): BufferId {
@@ -112,10 +187,13 @@ class Wasm implements WasmBackend {
     return this.#live().read(buffer);
   }
 
-  /** Forgets all buffers; the engine takes the memory back when nothing refers to the backend. */
+  /** Forgets all buffers and ends the threads; the engine takes the memory back when nothing refers to the backend. */
   [Symbol.dispose](): void {
     this.#memory?.close();
     this.#memory = undefined;
+    if (!this.#crew) return;
+    this.#crew.close();
+    forgotten.unregister(this.#crew);
   }
 
   /** Whether a small product is right on this machine. */

@@ -9,10 +9,13 @@ import {
   type View,
 } from "@muladd/tensor";
 import { expect } from "vitest";
+import { TUNING, type Tuning } from "../src/crew.ts";
 import { features, type Variant, type WasmBackend, wasm } from "../src/index.ts";
 
 /** The variants that this engine can run. */
 export const variants: Variant[] = features().relaxedSimd ? ["simd", "relaxed"] : ["simd"];
+/** Shares every kernel that has two parts among the threads, however small: what `wasm()` would not. */
+export const SHARE_ALL: Tuning = { ...TUNING, shareFrom: 0, part: 1e-9 };
 /** Operands on a device, and what came out. */
 export class Bench {
   readonly backend: Backend;
