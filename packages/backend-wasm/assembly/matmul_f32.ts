@@ -20,9 +20,9 @@ const MR: i32 = WIDE ? 6 : ASC_FEATURE_RELAXED_SIMD ? 3 : 4;
 const NR: i32 = WIDE ? 16 : ASC_FEATURE_RELAXED_SIMD ? 12 : 8;
 /** Up to so many last columns take a tile of their own. */
 const NARROW: i32 = WIDE ? 8 : 0;
-const KC: i32 = 256;
-const MC: i32 = 192; // a multiple of 3, 4 and 6
-const NC: i32 = 1056; // a multiple of 8, 12 and 16
+const KC: i32 = 384;
+const MC: i32 = 48; // a multiple of 3, 4 and 6
+const NC: i32 = 528; // a multiple of 8, 12 and 16
 /** Up to so many rows go without packing. */
 const FEW_ROWS: i32 = 6;
 
