@@ -1,7 +1,10 @@
 import { BackendUnavailable } from "@muladd/tensor";
 
-/** "simd": 128-bit SIMD. "relaxed": with fused multiply-add where the machine has it; last bits may differ between machines. */
-export type Variant = "simd" | "relaxed";
+/**
+ * "simd": 128-bit SIMD. "relaxed": with fused multiply-add where the machine has it; last bits may differ between machines.
+ * "wide": relaxed, laid out so that V8's revectorizer makes 256-bit code of it; slower than relaxed where it does not.
+ */
+export type Variant = "simd" | "relaxed" | "wide";
 
 /** What this WebAssembly engine can run. */
 export interface Features {
@@ -34,6 +37,7 @@ export function features(): Features {
 const modules: Record<Variant, () => Promise<{ readonly wasm: string }>> = {
   simd: () => import("./generated/simd.ts"),
   relaxed: () => import("./generated/relaxed.ts"),
+  wide: () => import("./generated/wide.ts"),
 };
 
 type Kernel = (...args: number[]) => void;

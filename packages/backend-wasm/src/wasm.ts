@@ -20,17 +20,29 @@ import {
   type Variant,
 } from "./load.ts";
 import { MAX_BYTES, WasmMemory } from "./memory.ts";
+import { allowRelaxed, widen } from "./wide.ts";
 
 export interface WasmOptions {
   /** Bytes that buffers and scratch may take together; default and most 4 GiB, what 32-bit addresses reach. */
   readonly maxBytes?: number;
-  /** "auto" (default): relaxed where the engine has it and it proves right, else simd. */
+  /**
+   * "auto" (default): with `wide` the wide one where it proves right and faster, else relaxed where the engine has it and
+   * it proves right, else simd. A name insists: on that module, right or an error, faster or not.
+   */
   readonly variant?: "auto" | Variant;
+  /**
+   * Allows flags of V8 that change the whole process, since a library must not set them unasked: on Node 24 and later the
+   * one that lets V8 make 256-bit code of WebAssembly, which doubles the speed of products; on Node 20 the one that gives
+   * relaxed SIMD. Where they gain nothing or there is no V8 to ask, the fallback runs and `notes` says why.
+   */
+  readonly wide?: boolean;
 }
 
 export interface WasmBackend extends Backend {
   /** Which module runs. Results are the same bits on every run of one variant on one machine. */
   readonly variant: Variant;
+  /** Why a faster variant that was asked for does not run, in words; empty when none was refused. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -39,10 +51,9 @@ export interface WasmBackend extends Backend {
  * the module, or `variant` asks for what the engine lacks; RangeError when `maxBytes` is not a positive number.
  */
 export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
-  const { maxBytes = MAX_BYTES, variant: wanted = "auto" } = options;
+  const { maxBytes = MAX_BYTES, variant: wanted = "auto", wide = false } = options;
   if (!(maxBytes > 0)) throw new RangeError(`wasm: maxBytes ${maxBytes} is not a positive number`);
-  const found = features();
-  if (!found.simd)
+  if (!features().simd)
     throw new BackendUnavailable(
       "wasm",
       typeof WebAssembly === "object"
@@ -50,29 +61,42 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
         : "there is no WebAssembly",
       "use Node 20 or later, or a browser of 2023 or later",
     );
-  if (wanted === "relaxed" && !found.relaxedSimd)
+  const notes: string[] = [];
+  const open = (variant: Variant) => start(variant, maxBytes, notes);
+  if (wide && wanted !== "simd") {
+    if (wanted === "relaxed") allowRelaxed();
+    else {
+      const refused = await widen((variant) => start(variant, maxBytes, []));
+      if (!refused) return open("wide");
+      notes.push(`wide: ${refused}`);
+    }
+  }
+  if (wanted !== "auto" && wanted !== "simd" && !features().relaxedSimd)
     throw new BackendUnavailable(
       "wasm",
       "the engine has no relaxed SIMD",
-      'use variant "auto" or "simd", or Node 22 or later (Node 20: node --experimental-wasm-relaxed-simd)',
+      'use variant "auto" or "simd", or Node 22 or later (Node 20: wasm({ wide: true }) asks for it)',
     );
-  if (wanted !== "simd" && found.relaxedSimd) {
-    const backend = await start("relaxed", maxBytes);
+  if (wanted !== "simd" && features().relaxedSimd) {
+    const variant = wanted === "auto" ? "relaxed" : wanted;
+    const backend = await open(variant);
     if (backend.proves()) return backend;
-    if (wanted === "relaxed")
+    backend[Symbol.dispose]();
+    if (wanted !== "auto")
       throw new BackendUnavailable(
         "wasm",
-        "the relaxed module computed a wrong product on this machine",
+        `the ${variant} module computed a wrong product on this machine`,
         'use variant "simd", and report the machine and engine',
       );
+    notes.push("relaxed: a product came out wrong on this machine");
   }
-  return start("simd", maxBytes);
+  return open("simd");
 }
 
-async function start(variant: Variant, maxBytes: number): Promise<Wasm> {
+async function start(variant: Variant, maxBytes: number, notes: readonly string[]): Promise<Wasm> {
   const module = await compile(variant);
   const memory = new WasmMemory("wasm", maxBytes, createMemory());
-  return new Wasm(variant, maxBytes, memory, instantiate(module, memory.wasm));
+  return new Wasm(variant, notes, maxBytes, memory, instantiate(module, memory.wasm));
 }
 
 class Wasm implements WasmBackend {
@@ -83,6 +107,7 @@ class Wasm implements WasmBackend {
 
   constructor(
     readonly variant: Variant,
+    readonly notes: readonly string[],
     maxBytes: number,
     memory: WasmMemory,
     exports: Exports,
