@@ -62,26 +62,27 @@ function geluTanhSlope4(x: v128): v128 {
 }
 
 export function gelu_f32(out: usize, x: usize, n: u32): void {
-  const end = x + (<usize>(n & ~7) << 2);
-  while (x < end) {
+  while (n >= 8) {
     const a = gelu4(v128.load(x));
     const b = gelu4(v128.load(x, 16));
     v128.store(out, a);
     v128.store(out, b, 16);
     x += 32;
     out += 32;
+    n -= 8;
   }
-  if (n & 4) {
-    v128.store(out, gelu4(v128.load(x)));
+  while (n) {
+    const a = gelu4(v128.load(x));
+    if (n < 4) return storeTail(out, a, n);
+    v128.store(out, a);
     x += 16;
     out += 16;
+    n -= 4;
   }
-  if (n & 3) storeTail(out, gelu4(v128.load(x)), n & 3);
 }
 
 export function gelu_grad_f32(dx: usize, x: usize, g: usize, n: u32): void {
-  const end = x + (<usize>(n & ~7) << 2);
-  while (x < end) {
+  while (n >= 8) {
     const a = f32x4.mul(v128.load(g), geluSlope4(v128.load(x)));
     const b = f32x4.mul(v128.load(g, 16), geluSlope4(v128.load(x, 16)));
     v128.store(dx, a);
@@ -89,37 +90,41 @@ export function gelu_grad_f32(dx: usize, x: usize, g: usize, n: u32): void {
     x += 32;
     g += 32;
     dx += 32;
+    n -= 8;
   }
-  if (n & 4) {
-    v128.store(dx, f32x4.mul(v128.load(g), geluSlope4(v128.load(x))));
+  while (n) {
+    const a = f32x4.mul(v128.load(g), geluSlope4(v128.load(x)));
+    if (n < 4) return storeTail(dx, a, n);
+    v128.store(dx, a);
     x += 16;
     g += 16;
     dx += 16;
+    n -= 4;
   }
-  if (n & 3) storeTail(dx, f32x4.mul(v128.load(g), geluSlope4(v128.load(x))), n & 3);
 }
 
 export function gelu_tanh_f32(out: usize, x: usize, n: u32): void {
-  const end = x + (<usize>(n & ~7) << 2);
-  while (x < end) {
+  while (n >= 8) {
     const a = geluTanh4(v128.load(x));
     const b = geluTanh4(v128.load(x, 16));
     v128.store(out, a);
     v128.store(out, b, 16);
     x += 32;
     out += 32;
+    n -= 8;
   }
-  if (n & 4) {
-    v128.store(out, geluTanh4(v128.load(x)));
+  while (n) {
+    const a = geluTanh4(v128.load(x));
+    if (n < 4) return storeTail(out, a, n);
+    v128.store(out, a);
     x += 16;
     out += 16;
+    n -= 4;
   }
-  if (n & 3) storeTail(out, geluTanh4(v128.load(x)), n & 3);
 }
 
 export function gelu_tanh_grad_f32(dx: usize, x: usize, g: usize, n: u32): void {
-  const end = x + (<usize>(n & ~7) << 2);
-  while (x < end) {
+  while (n >= 8) {
     const a = f32x4.mul(v128.load(g), geluTanhSlope4(v128.load(x)));
     const b = f32x4.mul(v128.load(g, 16), geluTanhSlope4(v128.load(x, 16)));
     v128.store(dx, a);
@@ -127,12 +132,15 @@ export function gelu_tanh_grad_f32(dx: usize, x: usize, g: usize, n: u32): void 
     x += 32;
     g += 32;
     dx += 32;
+    n -= 8;
   }
-  if (n & 4) {
-    v128.store(dx, f32x4.mul(v128.load(g), geluTanhSlope4(v128.load(x))));
+  while (n) {
+    const a = f32x4.mul(v128.load(g), geluTanhSlope4(v128.load(x)));
+    if (n < 4) return storeTail(dx, a, n);
+    v128.store(dx, a);
     x += 16;
     g += 16;
     dx += 16;
+    n -= 4;
   }
-  if (n & 3) storeTail(dx, f32x4.mul(v128.load(g), geluTanhSlope4(v128.load(x))), n & 3);
 }
