@@ -10,7 +10,7 @@ import { tile4x8 } from "./matmul_f32_4x8";
 import { tile8x8 } from "./matmul_f32_8x8";
 import { packColumns, packRows } from "./pack_f32";
 import { attendRow } from "./attention_f32_row";
-import { splat, storeTail } from "./simd";
+import { larger, splat, storeTail } from "./simd";
 import { WIDE } from "./width";
 
 /** Rows of a packed left operand: keys, or elements of a head. */
@@ -185,8 +185,8 @@ export function attention_f32(
         let m1 = m0;
         const end = scores + (<usize>n << 5);
         for (let p = scores; p < end; p += 32) {
-          m0 = f32x4.max(m0, v128.load(p));
-          m1 = f32x4.max(m1, v128.load(p, 16));
+          m0 = larger(m0, v128.load(p));
+          m1 = larger(m1, v128.load(p, 16));
         }
         let l0 = splat(0);
         let l1 = splat(0);

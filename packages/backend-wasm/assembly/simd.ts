@@ -127,6 +127,37 @@ export function maxOf(x: usize, n: i32): f32 {
   return maxLanes(m0);
 }
 
+/** The larger of each lane; `a` where `b` is NaN. One operation, which f32x4.max, with NaN to look after, is not. */
+// @ts-ignore: decorator
+@inline
+export function larger(a: v128, b: v128): v128 {
+  return f32x4.pmax(a, b);
+}
+
+/** The largest of n contiguous elements, NaN passed over: what softmax shifts by, since exp brings the NaN back. */
+export function topOf(x: usize, n: i32): f32 {
+  let m0 = splat(-Infinity);
+  let m1 = m0;
+  let m2 = m0;
+  let m3 = m0;
+  let end = x + (<usize>(n & ~15) << 2);
+  while (x < end) {
+    m0 = larger(m0, v128.load(x));
+    m1 = larger(m1, v128.load(x, 16));
+    m2 = larger(m2, v128.load(x, 32));
+    m3 = larger(m3, v128.load(x, 48));
+    x += 64;
+  }
+  m0 = larger(larger(m0, m1), larger(m2, m3));
+  end = x + (<usize>(n & 12) << 2);
+  while (x < end) {
+    m0 = larger(m0, v128.load(x));
+    x += 16;
+  }
+  if (n & 3) m0 = larger(m0, v128.bitselect(v128.load(x), splat(-Infinity), lanes(n & 3)));
+  return maxLanes(m0);
+}
+
 /** Σ of n contiguous elements: blocks of 1,024 in 16 partial sums, the blocks in float64. */
 export function sumOf(x: usize, n: u32): f32 {
   let total: f64 = 0;
