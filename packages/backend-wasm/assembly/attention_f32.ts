@@ -7,9 +7,14 @@
 import { expNegative4 } from "./exp_f32";
 import { log4 } from "./log_f32";
 import { tile4x8 } from "./matmul_f32_4x8";
+import { tile8x8 } from "./matmul_f32_8x8";
 import { packColumns, packRows } from "./pack_f32";
 import { attendRow } from "./attention_f32_row";
-import { splat, storeTail } from "./simd";
+import { larger, splat, storeTail } from "./simd";
+import { WIDE } from "./width";
+
+/** Rows of a packed left operand: keys, or elements of a head. */
+export const ROWS: i32 = WIDE ? 8 : 4;
 
 // A view is four words: address, and byte strides of the batch, the row (T or S) and the head.
 export const VIEW: usize = 16;
@@ -25,10 +30,19 @@ export function viewAt(view: usize, b: i32, row: i32, head: i32): usize {
   );
 }
 
+/** Up to a whole number of panels. */
 // @ts-ignore: decorator
 @inline
-export function round4(n: i32): i32 {
-  return (n + 3) & ~3;
+export function whole(n: i32): i32 {
+  return (n + ROWS - 1) & ~(ROWS - 1);
+}
+
+/** (ROWS, 8) of a product: matmul_f32_4x8.ts. */
+// @ts-ignore: decorator
+@inline
+export function tile(k: i32, a: usize, b: usize, c: usize, add: usize): void {
+  if (WIDE) tile8x8(k, a, b, c, 32, add, 32);
+  else tile4x8(k, a, b, c, 32, add, 32);
 }
 
 /** Keys that the query at row i of T sees. */
@@ -101,9 +115,9 @@ export function maskScores(scores: usize, i: i32, n: i32, T: i32, S: i32): void 
 
 /** Bytes of scratch for S keys of D. */
 export function attention_scratch(S: i32, D: i32): i32 {
-  const S4 = round4(S);
-  const D4 = round4(D);
-  return (S4 * D + D4 * S + D * 8 + S4 * 8 + D4 * 8) * 4;
+  const SR = whole(S);
+  const DR = whole(D);
+  return (SR * D + DR * S + D * 8 + SR * 8 + DR * 8) * 4;
 }
 
 /**
@@ -130,12 +144,12 @@ export function attention_f32(
   const v = views + 2 * VIEW;
   const group = H / K;
   const ldo = <usize>(H * D) << 2;
-  const S4 = round4(S);
-  const keys = scratch; // (S4/4, D, 4)
-  const values = keys + (<usize>(S4 * D) << 2); // (D4/4, S, 4)
-  const queries = values + (<usize>(round4(D) * S) << 2); // (D, 8)
-  const scores = queries + (<usize>D << 5); // (S4, 8)
-  const result = scores + (<usize>S4 << 5); // (D4, 8)
+  const SR = whole(S);
+  const keys = scratch; // (SR/ROWS, D, ROWS)
+  const values = keys + (<usize>(SR * D) << 2); // (DR/ROWS, S, ROWS)
+  const queries = values + (<usize>(whole(D) * S) << 2); // (D, 8)
+  const scores = queries + (<usize>D << 5); // (SR, 8)
+  const result = scores + (<usize>SR << 5); // (DR, 8)
   for (let unit = first; unit < last; unit++) {
     const b = unit / K;
     const keyHead = unit % K;
@@ -157,30 +171,22 @@ export function attention_f32(
           );
       continue;
     }
-    packRows(4, S, D, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keys);
-    packColumns(4, D, S, viewAt(v, b, 0, keyHead), load<usize>(v, 8), values);
+    packRows(ROWS, S, D, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keys);
+    packColumns(ROWS, D, S, viewAt(v, b, 0, keyHead), load<usize>(v, 8), values);
     for (let h = keyHead * group; h < (keyHead + 1) * group; h++)
       for (let i = 0; i < T; i += 8) {
         const rows = min(8, T - i);
         const n = visible(causal, i + rows - 1, T, S);
         packQueries(rows, D, viewAt(q, b, i, h), load<usize>(q, 8), queries, scale);
-        for (let s = 0; s < n; s += 4)
-          tile4x8(
-            D,
-            keys + (<usize>(s * D) << 2),
-            queries,
-            scores + (<usize>s << 5),
-            32,
-            0,
-            0,
-          );
+        for (let s = 0; s < n; s += ROWS)
+          tile(D, keys + (<usize>(s * D) << 2), queries, scores + (<usize>s << 5), 0);
         if (causal) maskScores(scores, i, n, T, S);
         let m0 = splat(-Infinity);
         let m1 = m0;
         const end = scores + (<usize>n << 5);
         for (let p = scores; p < end; p += 32) {
-          m0 = f32x4.max(m0, v128.load(p));
-          m1 = f32x4.max(m1, v128.load(p, 16));
+          m0 = larger(m0, v128.load(p));
+          m1 = larger(m1, v128.load(p, 16));
         }
         let l0 = splat(0);
         let l1 = splat(0);
@@ -192,16 +198,8 @@ export function attention_f32(
           v128.store(p, e0);
           v128.store(p, e1, 16);
         }
-        for (let d = 0; d < D; d += 4)
-          tile4x8(
-            n,
-            values + (<usize>(d * S) << 2),
-            scores,
-            result + (<usize>d << 5),
-            32,
-            0,
-            0,
-          );
+        for (let d = 0; d < D; d += ROWS)
+          tile(n, values + (<usize>(d * S) << 2), scores, result + (<usize>d << 5), 0);
         const one = splat(1);
         storeTransposed(
           rows,

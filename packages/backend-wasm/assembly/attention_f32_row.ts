@@ -3,7 +3,7 @@
 // (2-core x86-64 (Xeon), Node 20).
 import { expNegative4 } from "./exp_f32";
 import { fill_32 } from "./fill";
-import { dot, lanes, madd, maxOf, splat, storeTail, sumLanes } from "./simd";
+import { dot, lanes, madd, splat, storeTail, sumLanes, topOf } from "./simd";
 
 /**
  * out (D), logSum (1) ← q (D), k and v (n, D) with row strides in bytes. `scores`: n + 4 floats.
@@ -26,7 +26,7 @@ export function attendRow(
     store<f32>(scores + (<usize>s << 2), scale * dot(q, k, D));
     k += ldk;
   }
-  const top = maxOf(scores, n);
+  const top = topOf(scores, n);
   const c = splat(top);
   let sum = splat(0);
   for (let s = 0; s < n; s += 4) {

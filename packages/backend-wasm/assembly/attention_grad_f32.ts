@@ -7,15 +7,16 @@
 import {
   maskScores,
   packQueries,
-  round4,
+  ROWS,
   storeTransposed,
+  tile,
   VIEW,
   viewAt,
   visible,
+  whole,
 } from "./attention_f32";
 import { expNegative4 } from "./exp_f32";
 import { fill_32 } from "./fill";
-import { tile4x8 } from "./matmul_f32_4x8";
 import { packColumns, packRows } from "./pack_f32";
 import { dot, splat } from "./simd";
 
@@ -31,11 +32,11 @@ function round8(n: i32): i32 {
 /** Bytes of scratch for S keys of D. */
 export function attention_grad_scratch(S: i32, D: i32): i32 {
   const S8 = round8(S);
-  const D4 = round4(D);
-  const packed = 2 * S8 * D + D4 * S + 16 * D;
-  const panel = 2 * S8 * 8 + D4 * 8 + 16;
-  const block = 2 * D4 * BLOCK + 2 * S8 * BLOCK;
-  return (packed + panel + block + 2 * S8 * D4) * 4;
+  const DR = whole(D);
+  const packed = 2 * S8 * D + DR * S + 16 * D;
+  const panel = 2 * S8 * 8 + DR * 8 + 16;
+  const block = 2 * DR * BLOCK + 2 * S8 * BLOCK;
+  return (packed + panel + block + 2 * S8 * DR) * 4;
 }
 
 /** 8×8: dst[0 … 7][8] ← the transpose of src[0 … 7][8]. */
@@ -88,30 +89,30 @@ export function attention_grad_f32(
   const group = H / K;
   const ldo = <usize>(H * D) << 2;
   const S8 = round8(S);
-  const D4 = round4(D);
-  const keys = scratch; // (S8/4, D, 4)
-  const values = keys + (<usize>(S8 * D) << 2); // (S8/4, D, 4)
-  const keysT = values + (<usize>(S8 * D) << 2); // (D4/4, S, 4)
-  const queries = keysT + (<usize>(D4 * S) << 2); // (D, 8), times scale
+  const DR = whole(D);
+  const keys = scratch; // (S8/ROWS, D, ROWS)
+  const values = keys + (<usize>(S8 * D) << 2); // (S8/ROWS, D, ROWS)
+  const keysT = values + (<usize>(S8 * D) << 2); // (DR/ROWS, S, ROWS)
+  const queries = keysT + (<usize>(DR * S) << 2); // (D, 8), times scale
   const grads = queries + (<usize>D << 5); // (D, 8)
   const p = grads + (<usize>D << 5); // (S8, 8)
   const ds = p + (<usize>S8 << 5); // (S8, 8)
-  const result = ds + (<usize>S8 << 5); // (D4, 8)
-  const rowSums = result + (<usize>D4 << 5); // logSum (8), δ (8)
-  const queriesT = rowSums + 64; // (D4/4, BLOCK, 4)
-  const gradsT = queriesT + (<usize>(D4 * BLOCK) << 2);
-  const pT = gradsT + (<usize>(D4 * BLOCK) << 2); // (S8/8, BLOCK, 8)
+  const result = ds + (<usize>S8 << 5); // (DR, 8)
+  const rowSums = result + (<usize>DR << 5); // logSum (8), δ (8)
+  const queriesT = rowSums + 64; // (DR/ROWS, BLOCK, ROWS)
+  const gradsT = queriesT + (<usize>(DR * BLOCK) << 2);
+  const pT = gradsT + (<usize>(DR * BLOCK) << 2); // (S8/8, BLOCK, 8)
   const dsT = pT + (<usize>(S8 * BLOCK) << 2);
-  const sumK = dsT + (<usize>(S8 * BLOCK) << 2); // (S8/8, D4, 8)
-  const sumV = sumK + (<usize>(S8 * D4) << 2);
+  const sumK = dsT + (<usize>(S8 * BLOCK) << 2); // (S8/8, DR, 8)
+  const sumV = sumK + (<usize>(S8 * DR) << 2);
   const one = splat(1);
   for (let unit = first; unit < last; unit++) {
     const b = unit / K;
     const keyHead = unit % K;
-    packRows(4, S, D, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keys);
-    packRows(4, S, D, viewAt(v, b, 0, keyHead), load<usize>(v, 8), values);
-    packColumns(4, D, S, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keysT);
-    fill_32(sumK, 2 * S8 * D4, 0);
+    packRows(ROWS, S, D, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keys);
+    packRows(ROWS, S, D, viewAt(v, b, 0, keyHead), load<usize>(v, 8), values);
+    packColumns(ROWS, D, S, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keysT);
+    fill_32(sumK, 2 * S8 * DR, 0);
     for (let h = keyHead * group; h < (keyHead + 1) * group; h++)
       for (let block = 0; block < T; block += BLOCK) {
         const count = min(BLOCK, T - block);
@@ -133,11 +134,11 @@ export function attention_grad_f32(
             store<f32>(rowSums + (<usize>j << 2), sum);
             store<f32>(rowSums + (<usize>j << 2), inside ? dot(g + row, out + row, D) : 0, 32);
           }
-          for (let s = 0; s < n; s += 4) {
+          for (let s = 0; s < n; s += ROWS) {
             const panel = <usize>(s * D) << 2;
             const to = <usize>s << 5;
-            tile4x8(D, keys + panel, queries, p + to, 32, 0, 0);
-            tile4x8(D, values + panel, grads, ds + to, 32, 0, 0);
+            tile(D, keys + panel, queries, p + to, 0);
+            tile(D, values + panel, grads, ds + to, 0);
           }
           if (causal) maskScores(p, i, n, T, S);
           const l0 = v128.load(rowSums);
@@ -158,8 +159,8 @@ export function attention_grad_f32(
           }
           memory.fill(p + end, 0, <usize>(n8 - n) << 5);
           memory.fill(ds + end, 0, <usize>(n8 - n) << 5);
-          for (let d = 0; d < D; d += 4)
-            tile4x8(n, keysT + (<usize>(d * S) << 2), ds, result + (<usize>d << 5), 32, 0, 0);
+          for (let d = 0; d < D; d += ROWS)
+            tile(n, keysT + (<usize>(d * S) << 2), ds, result + (<usize>d << 5), 0);
           storeTransposed(rows, D, result, viewAt(dq, b, i, h), load<usize>(dq, 8), one, one);
           let to = <usize>(i - block) << 5;
           for (let s = 0; s < seen8; s += 8) {
@@ -174,22 +175,22 @@ export function attention_grad_f32(
           }
         }
         const from = <usize>(b * T + block) * ldo + (<usize>(h * D) << 2);
-        packColumns(4, D, count, viewAt(q, b, block, h), load<usize>(q, 8), queriesT);
-        packColumns(4, D, count, g + from, ldo, gradsT);
+        packColumns(ROWS, D, count, viewAt(q, b, block, h), load<usize>(q, 8), queriesT);
+        packColumns(ROWS, D, count, g + from, ldo, gradsT);
         for (let s = 0; s < seen8; s += 8) {
           const panel = <usize>(s * BLOCK) << 2;
-          const sums = <usize>(s * D4) << 2;
-          for (let d = 0; d < D; d += 4) {
+          const sums = <usize>(s * DR) << 2;
+          for (let d = 0; d < D; d += ROWS) {
             const a = <usize>(d * count) << 2;
             const toK = sumK + sums + (<usize>d << 5);
             const toV = sumV + sums + (<usize>d << 5);
-            tile4x8(count, queriesT + a, dsT + panel, toK, 32, toK, 32);
-            tile4x8(count, gradsT + a, pT + panel, toV, 32, toV, 32);
+            tile(count, queriesT + a, dsT + panel, toK, toK);
+            tile(count, gradsT + a, pT + panel, toV, toV);
           }
         }
       }
     for (let s = 0; s < S; s += 8) {
-      const sums = <usize>(s * D4) << 2;
+      const sums = <usize>(s * DR) << 2;
       const rows = min(8, S - s);
       const toK = viewAt(dk, b, s, keyHead);
       const toV = viewAt(dv, b, s, keyHead);

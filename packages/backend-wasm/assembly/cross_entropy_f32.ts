@@ -4,7 +4,7 @@
 // (2-core x86-64 (Xeon), Node 20).
 import { expNegative4 } from "./exp_f32";
 import { fill_32 } from "./fill";
-import { lanes, maxOf, splat, storeTail, sumLanes } from "./simd";
+import { lanes, splat, storeTail, sumLanes, topOf } from "./simd";
 
 /** Σ exp(x − shift) over n: blocks of 512 in 8 partial sums, the blocks in float64. */
 function sumExp(x: usize, n: u32, shift: f32): f64 {
@@ -41,7 +41,7 @@ export function cross_entropy_f32(
   V: u32,
 ): void {
   for (let r: u32 = 0; r < rows; r++) {
-    const top = maxOf(logits, V);
+    const top = topOf(logits, V);
     // The float64 logarithm: a loss is one number a row, and its last bits are what runs are compared by.
     const sum = <f32>(<f64>top + NativeMath.log(sumExp(logits, V, top)));
     const target = load<i32>(targets);

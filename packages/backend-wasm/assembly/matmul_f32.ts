@@ -9,14 +9,20 @@
 import { fill_32 } from "./fill";
 import { tile3x12 } from "./matmul_f32_3x12";
 import { tile4x8 } from "./matmul_f32_4x8";
+import { tile6x16 } from "./matmul_f32_6x16";
+import { tile6x8 } from "./matmul_f32_6x8";
 import { rowsPlain, rowsTransposed } from "./matmul_f32_rows";
 import { packColumns, packRows } from "./pack_f32";
+import { storeTail } from "./simd";
+import { WIDE } from "./width";
 
-const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 3 : 4;
-const NR: i32 = ASC_FEATURE_RELAXED_SIMD ? 12 : 8;
-const KC: i32 = 256;
-const MC: i32 = 192; // a multiple of 3 and 4
-const NC: i32 = 1032; // a multiple of 8 and 12
+const MR: i32 = WIDE ? 6 : ASC_FEATURE_RELAXED_SIMD ? 3 : 4;
+const NR: i32 = WIDE ? 16 : ASC_FEATURE_RELAXED_SIMD ? 12 : 8;
+/** Up to so many last columns take a tile of their own. */
+const NARROW: i32 = WIDE ? 8 : 0;
+const KC: i32 = 384;
+const MC: i32 = 48; // a multiple of 3, 4 and 6
+const NC: i32 = 528; // a multiple of 8, 12 and 16
 /** Up to so many rows go without packing. */
 const FEW_ROWS: i32 = 6;
 
@@ -28,7 +34,8 @@ export function matmul_scratch(): i32 {
 // @ts-ignore: decorator
 @inline
 function tile(k: i32, a: usize, b: usize, c: usize, ldc: usize, add: usize, ldadd: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tile3x12(k, a, b, c, ldc, add, ldadd);
+  if (WIDE) tile6x16(k, a, b, c, ldc, add, ldadd);
+  else if (ASC_FEATURE_RELAXED_SIMD) tile3x12(k, a, b, c, ldc, add, ldadd);
   else tile4x8(k, a, b, c, ldc, add, ldadd);
 }
 
@@ -45,15 +52,36 @@ function edge(
   ldadd: usize,
   whole: usize,
 ): void {
-  tile(k, a, b, whole, NR * 4, 0, 0);
+  if (WIDE && cols <= NARROW) {
+    if (rows == MR && cols == NARROW) return tile6x8(k, a, b, c, ldc, add, ldadd);
+    tile6x8(k, a, b, whole, NR * 4, 0, 0);
+  } else tile(k, a, b, whole, NR * 4, 0, 0);
   for (let i = 0; i < rows; i++) {
-    for (let j: usize = 0; j < <usize>cols << 2; j += 4) {
-      const v = load<f32>(whole + j);
-      store<f32>(c + j, add ? v + load<f32>(add + j) : v);
+    for (let j = 0; j < cols; j += 4) {
+      const at = <usize>j << 2;
+      let v = v128.load(whole + at);
+      if (add) v = f32x4.add(v, v128.load(add + at));
+      if (cols - j >= 4) v128.store(c + at, v);
+      else storeTail(c + at, v, cols - j);
     }
     whole += NR * 4;
     c += ldc;
     add += add ? ldadd : 0;
+  }
+}
+
+/** Panels of `cols` columns of B, the narrow last one among them. */
+// @ts-ignore: decorator
+@inline
+function packB(transposeB: bool, cols: i32, k: i32, b: usize, ldb: usize, dst: usize): void {
+  const last = cols % NR;
+  const most = last <= NARROW ? cols - last : cols;
+  if (transposeB) packRows(NR, most, k, b, ldb, dst);
+  else packColumns(NR, most, k, b, ldb, dst);
+  if (NARROW && most < cols) {
+    dst += <usize>(most * k) << 2;
+    if (transposeB) packRows(NARROW, last, k, b + <usize>most * ldb, ldb, dst);
+    else packColumns(NARROW, last, k, b + (<usize>most << 2), ldb, dst);
   }
 }
 
@@ -81,9 +109,10 @@ function packed(
     const nc = min(NC, n - jc);
     for (let pc = 0; pc < k; pc += depth) {
       const kc = min(depth, k - pc);
-      if (transposeB)
-        packRows(NR, nc, kc, b + <usize>jc * ldb + (<usize>pc << 2), ldb, panelsB);
-      else packColumns(NR, nc, kc, b + <usize>pc * ldb + (<usize>jc << 2), ldb, panelsB);
+      const from = transposeB
+        ? b + <usize>jc * ldb + (<usize>pc << 2)
+        : b + <usize>pc * ldb + (<usize>jc << 2);
+      packB(transposeB, nc, kc, from, ldb, panelsB);
       for (let ic = 0; ic < m; ic += MC) {
         const mc = min(MC, m - ic);
         if (transposeA)

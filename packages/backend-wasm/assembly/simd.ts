@@ -17,6 +17,16 @@ export function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
 
+/**
+ * Element `i` of a table of constants in memory, in all lanes. V8 from version 13 on builds a constant vector anew, from
+ * general registers, wherever it is used; a broadcast from memory is one operation.
+ */
+// @ts-ignore: decorator
+@inline
+export function entry(table: usize, i: usize): v128 {
+  return v128.load32_splat(table + (i << 2));
+}
+
 /** All ones in the first `n` lanes. */
 // @ts-ignore: decorator
 @inline
@@ -24,12 +34,15 @@ export function lanes(n: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n));
 }
 
+/** The sign bit; 1 as f32. */
+const BITS: usize = memory.data<u32>([0x80000000, 0x3f800000], 16);
+
 /** ±1 where |x| > limit, y elsewhere and where x is NaN. */
 // @ts-ignore: decorator
 @inline
-export function beyond(x: v128, limit: f32, y: v128): v128 {
-  const sign = v128.and(x, i32x4.splat(i32.MIN_VALUE));
-  return v128.bitselect(v128.or(sign, splat(1)), y, f32x4.gt(f32x4.abs(x), splat(limit)));
+export function beyond(x: v128, limit: v128, y: v128): v128 {
+  const sign = v128.and(x, entry(BITS, 0));
+  return v128.bitselect(v128.or(sign, entry(BITS, 1)), y, f32x4.gt(v128.andnot(x, entry(BITS, 0)), limit));
 }
 
 /** Stores the first `n` (1 … 3) lanes. */
@@ -111,6 +124,37 @@ export function maxOf(x: usize, n: i32): f32 {
   }
   const rest = n & 3;
   if (rest) m0 = f32x4.max(m0, v128.bitselect(v128.load(x), splat(-Infinity), lanes(rest)));
+  return maxLanes(m0);
+}
+
+/** The larger of each lane; `a` where `b` is NaN. One operation, which f32x4.max, with NaN to look after, is not. */
+// @ts-ignore: decorator
+@inline
+export function larger(a: v128, b: v128): v128 {
+  return f32x4.pmax(a, b);
+}
+
+/** The largest of n contiguous elements, NaN passed over: what softmax shifts by, since exp brings the NaN back. */
+export function topOf(x: usize, n: i32): f32 {
+  let m0 = splat(-Infinity);
+  let m1 = m0;
+  let m2 = m0;
+  let m3 = m0;
+  let end = x + (<usize>(n & ~15) << 2);
+  while (x < end) {
+    m0 = larger(m0, v128.load(x));
+    m1 = larger(m1, v128.load(x, 16));
+    m2 = larger(m2, v128.load(x, 32));
+    m3 = larger(m3, v128.load(x, 48));
+    x += 64;
+  }
+  m0 = larger(larger(m0, m1), larger(m2, m3));
+  end = x + (<usize>(n & 12) << 2);
+  while (x < end) {
+    m0 = larger(m0, v128.load(x));
+    x += 16;
+  }
+  if (n & 3) m0 = larger(m0, v128.bitselect(v128.load(x), splat(-Infinity), lanes(n & 3)));
   return maxLanes(m0);
 }
 

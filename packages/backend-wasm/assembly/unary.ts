@@ -39,13 +39,23 @@ function apply(op: i32, x: v128, c: v128): v128 {
 @inline
 function map(op: i32, out: usize, x: usize, n: u32, c: f32): void {
   const k = splat(c);
-  const end = x + (<usize>(n & ~3) << 2);
-  while (x < end) {
-    v128.store(out, apply(op, v128.load(x), k));
+  while (n >= 8) {
+    const a = apply(op, v128.load(x), k);
+    const b = apply(op, v128.load(x, 16), k);
+    v128.store(out, a);
+    v128.store(out, b, 16);
+    x += 32;
+    out += 32;
+    n -= 8;
+  }
+  while (n) {
+    const a = apply(op, v128.load(x), k);
+    if (n < 4) return storeTail(out, a, n);
+    v128.store(out, a);
     x += 16;
     out += 16;
+    n -= 4;
   }
-  if (n & 3) storeTail(out, apply(op, v128.load(x), k), n & 3);
 }
 
 export function unary_f32(op: i32, out: usize, x: usize, n: u32, c: f32): void {

@@ -1,8 +1,11 @@
 import { BackendUnavailable } from "@muladd/tensor";
 import { chooseThreads } from "./threads.ts";
 
-/** "simd": 128-bit SIMD. "relaxed": with fused multiply-add where the machine has it; last bits may differ between machines. */
-export type Variant = "simd" | "relaxed";
+/**
+ * "simd": 128-bit SIMD. "relaxed": with fused multiply-add where the machine has it; last bits may differ between machines.
+ * "wide": relaxed, laid out so that V8's revectorizer makes 256-bit code of it; slower than relaxed where it does not.
+ */
+export type Variant = "simd" | "relaxed" | "wide";
 
 /** What this WebAssembly engine can run. */
 export interface Features {
@@ -49,6 +52,8 @@ const modules: Record<Variant | `${Variant}Shared`, Load> = {
   simdShared: () => import("./generated/simdShared.ts"),
   relaxed: () => import("./generated/relaxed.ts"),
   relaxedShared: () => import("./generated/relaxedShared.ts"),
+  wide: () => import("./generated/wide.ts"),
+  wideShared: () => import("./generated/wideShared.ts"),
 };
 
 type Kernel = (...args: number[]) => void;

@@ -23,17 +23,27 @@ import {
 import { MAX_BYTES, WasmMemory } from "./memory.ts";
 import { product } from "./product.ts";
 import { chooseThreads, type Threads } from "./threads.ts";
+import { allowRelaxed, widen } from "./wide.ts";
 
 export interface WasmOptions {
   /** Bytes that buffers and scratch may take together; default and most 4 GiB, what 32-bit addresses reach. */
   readonly maxBytes?: number;
-  /** "auto" (default): relaxed where the engine has it and it proves right, else simd. */
+  /**
+   * "auto" (default): with `wide` the wide one where it proves right and faster, else relaxed where the engine has it and
+   * it proves right, else simd. A name insists: on that module, right or an error, faster or not.
+   */
   readonly variant?: "auto" | Variant;
   /**
    * Threads that a kernel may use, 1 … 64, the calling one among them. "auto" (default): as many as the process has cores,
    * at most 16. Where memory cannot be shared or the thread may not block, one: see {@link WasmBackend.threadsReason}.
    */
   readonly threads?: number | "auto";
+  /**
+   * Allows flags of V8 that change the whole process, since a library must not set them unasked: on Node 24 and later the
+   * one that lets V8 make 256-bit code of WebAssembly, which doubles the speed of products; on Node 20 the one that gives
+   * relaxed SIMD. Where they gain nothing or there is no V8 to ask, the fallback runs and `notes` says why.
+   */
+  readonly wide?: boolean;
 }
 
 export interface WasmBackend extends Backend {
@@ -48,6 +58,8 @@ export interface WasmBackend extends Backend {
    * kernel that is worth sharing, and join in when they run.
    */
   startThreads(): Promise<void>;
+  /** Why a faster variant that was asked for does not run, in words; empty when none was refused. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -63,11 +75,10 @@ export function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
 
 /** `wasm()`, with a say in what is shared among threads: for tests. */
 export async function open(options: WasmOptions, tuning: Tuning): Promise<WasmBackend> {
-  const { maxBytes = MAX_BYTES, variant: wanted = "auto" } = options;
+  const { maxBytes = MAX_BYTES, variant: wanted = "auto", wide = false } = options;
   if (!(maxBytes > 0)) throw new RangeError(`wasm: maxBytes ${maxBytes} is not a positive number`);
   const threads = chooseThreads(options.threads ?? "auto");
-  const found = features();
-  if (!found.simd)
+  if (!features().simd)
     throw new BackendUnavailable(
       "wasm",
       typeof WebAssembly === "object"
@@ -75,24 +86,38 @@ export async function open(options: WasmOptions, tuning: Tuning): Promise<WasmBa
         : "there is no WebAssembly",
       "use Node 20 or later, or a browser of 2023 or later",
     );
-  if (wanted === "relaxed" && !found.relaxedSimd)
+  const notes: string[] = [];
+  const begin = (variant: Variant) => start(variant, maxBytes, threads, tuning, notes);
+  if (wide && wanted !== "simd") {
+    if (wanted === "relaxed") allowRelaxed();
+    else {
+      // The module that will run, shared memory and all, but on this thread alone.
+      const alone = { ...tuning, shareFrom: Infinity };
+      const refused = await widen((variant) => start(variant, maxBytes, threads, alone, []));
+      if (!refused) return begin("wide");
+      notes.push(`wide: ${refused}`);
+    }
+  }
+  if (wanted !== "auto" && wanted !== "simd" && !features().relaxedSimd)
     throw new BackendUnavailable(
       "wasm",
       "the engine has no relaxed SIMD",
-      'use variant "auto" or "simd", or Node 22 or later (Node 20: node --experimental-wasm-relaxed-simd)',
+      'use variant "auto" or "simd", or Node 22 or later (Node 20: wasm({ wide: true }) asks for it)',
     );
-  if (wanted !== "simd" && found.relaxedSimd) {
-    const backend = await start("relaxed", maxBytes, threads, tuning);
+  if (wanted !== "simd" && features().relaxedSimd) {
+    const variant = wanted === "auto" ? "relaxed" : wanted;
+    const backend = await begin(variant);
     if (backend.proves()) return backend;
     backend[Symbol.dispose]();
-    if (wanted === "relaxed")
+    if (wanted !== "auto")
       throw new BackendUnavailable(
         "wasm",
-        "the relaxed module computed a wrong product on this machine",
+        `the ${variant} module computed a wrong product on this machine`,
         'use variant "simd", and report the machine and engine',
       );
+    notes.push("relaxed: a product came out wrong on this machine");
   }
-  return start("simd", maxBytes, threads, tuning);
+  return begin("simd");
 }
 
 async function start(
@@ -100,15 +125,18 @@ async function start(
   maxBytes: number,
   { threads, reason }: Threads,
   tuning: Tuning,
+  notes: readonly string[],
 ): Promise<Wasm> {
   const shared = threads > 1 ? sharedMemory() : undefined;
-  if (threads > 1 && !shared)
-    return start(variant, maxBytes, { threads: 1, reason: "no shared memory was granted" }, tuning);
+  if (threads > 1 && !shared) {
+    const one = { threads: 1, reason: "no shared memory was granted" };
+    return start(variant, maxBytes, one, tuning, notes);
+  }
   const module = await compile(variant, shared !== undefined);
   const memory = new WasmMemory("wasm", maxBytes, shared ?? createMemory());
   const exports = instantiate(module, memory.wasm);
   const crew = shared && new Crew(threads, module, exports, memory, tuning);
-  return new Wasm(variant, maxBytes, memory, exports, crew, reason);
+  return new Wasm(variant, notes, maxBytes, memory, exports, crew, reason);
 }
 
 function sharedMemory(): WebAssembly.Memory | undefined {
@@ -132,6 +160,7 @@ class Wasm implements WasmBackend {
 
   constructor(
     readonly variant: Variant,
+    readonly notes: readonly string[],
     maxBytes: number,
     memory: WasmMemory,
     exports: Exports,

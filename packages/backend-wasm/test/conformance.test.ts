@@ -1,24 +1,29 @@
 import { readFileSync } from "node:fs";
-import { torchCases } from "@muladd/conformance";
+import { torchCases, torchModelCases } from "@muladd/conformance";
 import { testBackend, testCases } from "@muladd/conformance/vitest";
 import { wasm } from "../src/index.ts";
 import { open } from "../src/wasm.ts";
-import { SHARE_ALL } from "./harness.ts";
+import { SHARE_ALL, variants } from "./harness.ts";
 import { recycled } from "./recycled.ts";
-
-testBackend("wasm", () => wasm());
-testBackend("wasm on one thread", () => wasm({ threads: 1 }));
-for (const threads of [2, 5])
-  testBackend(`wasm on ${threads} threads, all shared`, async () => {
-    const backend = await open({ threads }, { ...SHARE_ALL, spawn: recycled });
-    await backend.startThreads();
-    return backend;
-  });
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../conformance/fixtures/${name}`, import.meta.url));
-const manifest = JSON.parse(fixture("fused.json").toString());
-testCases(
-  "wasm",
-  torchCases(() => wasm(), fixture("fused.safetensors"), manifest),
-);
+const json = (name: string) => JSON.parse(fixture(name).toString());
+
+for (const variant of variants) {
+  testBackend(`wasm ${variant} on one thread`, () => wasm({ variant, threads: 1 }));
+  for (const threads of [2, 5])
+    testBackend(`wasm ${variant} on ${threads} threads, all shared`, async () => {
+      const backend = await open({ variant, threads }, { ...SHARE_ALL, spawn: recycled });
+      await backend.startThreads();
+      return backend;
+    });
+
+  const make = () => wasm({ variant });
+  testCases(`wasm ${variant}`, torchCases(make, fixture("fused.safetensors"), json("fused.json")));
+  for (const model of ["gpt2-tiny", "nanogpt-tiny"] as const)
+    testCases(
+      `wasm ${variant}`,
+      torchModelCases(make, model, fixture(`${model}.safetensors`), json(`${model}.json`)),
+    );
+}

@@ -12,10 +12,16 @@ import { expect } from "vitest";
 import { TUNING, type Tuning } from "../src/crew.ts";
 import { features, type Variant, type WasmBackend, wasm } from "../src/index.ts";
 
-/** The variants that this engine can run. */
-export const variants: Variant[] = features().relaxedSimd ? ["simd", "relaxed"] : ["simd"];
+// Sets the flags of V8 that there are, so that as many variants as possible are had and wide is what it says.
+const asked = await wasm({ wide: true });
+for (const note of asked.notes) console.info(`backend-wasm tests: ${note}`);
+asked[Symbol.dispose]();
+
+/** The variants that this engine can run; wide also where it is not widened, since its code is the same. */
+export const variants: Variant[] = features().relaxedSimd ? ["simd", "relaxed", "wide"] : ["simd"];
 /** Shares every kernel that has two parts among the threads, however small: what `wasm()` would not. */
 export const SHARE_ALL: Tuning = { ...TUNING, shareFrom: 0, part: 1e-9 };
+
 /** Operands on a device, and what came out. */
 export class Bench {
   readonly backend: Backend;

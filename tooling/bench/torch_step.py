@@ -1,0 +1,159 @@
+"""What PyTorch takes on this machine: training steps of nanoGPT's model, and products of the shapes they have.
+
+    python tooling/bench/torch_step.py --config nanogpt-cpu --threads 2 --steps 50
+    python tooling/bench/torch_step.py --sgemm --threads 1
+
+Prints one line of JSON: {config, threads, medianMs, minMs, peakMB, ...}, or {sgemm, threads, shapes: [{m, n, k, layout, medianGflops, bestGflops}]}.
+The model is nanoGPT's (https://github.com/karpathy/nanoGPT, MIT), rewritten: no biases, exact GELU, no dropout, tied head.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+
+if "--avx2" in sys.argv:  # read when the libraries load
+    os.environ.update(MKL_ENABLE_INSTRUCTIONS="AVX2", ONEDNN_MAX_CPU_ISA="AVX2", ATEN_CPU_CAPABILITY="avx2")
+
+import torch
+import torch.nn as nn
+from torch.nn import functional as F
+
+CONFIGS = {
+    "nanogpt-cpu": dict(layers=4, width=128, heads=4, context=64, batch=12, vocabulary=65),
+    "baby-gpt": dict(layers=6, width=384, heads=6, context=256, batch=8, vocabulary=65),
+    "gpt2-124m": dict(layers=12, width=768, heads=12, context=64, batch=4, vocabulary=50257),
+}
+SHAPES = [
+    (768, 384, 128), (768, 128, 128), (768, 512, 128), (768, 128, 512), (768, 65, 128), (512, 384, 384), (512, 1536, 384),
+    (512, 384, 1536), (2048, 1152, 384), (2048, 768, 768), (2048, 768, 3072), (1024, 1024, 1024), (256, 50257, 768),
+]
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        return F.layer_norm(x, self.weight.shape, self.weight, None, 1e-5)
+
+
+class CausalSelfAttention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+
+    def forward(self, x):
+        b, t, c = x.shape
+        q, k, v = (y.view(b, t, self.heads, c // self.heads).transpose(1, 2) for y in self.qkv(x).split(c, dim=2))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.out(y.transpose(1, 2).contiguous().view(b, t, c))
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.norm1 = LayerNorm(width)
+        self.attention = CausalSelfAttention(width, heads)
+        self.norm2 = LayerNorm(width)
+        self.up = nn.Linear(width, 4 * width, bias=False)
+        self.down = nn.Linear(4 * width, width, bias=False)
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+class GPT(nn.Module):
+    def __init__(self, layers, width, heads, context, vocabulary):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.positions = nn.Embedding(context, width)
+        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
+        self.norm = LayerNorm(width)
+        self.head = nn.Linear(width, vocabulary, bias=False)
+        self.tokens.weight = self.head.weight
+        for p in self.parameters():
+            if p.dim() >= 2:
+                nn.init.normal_(p, std=0.02)
+
+    def forward(self, ids, targets):
+        x = self.tokens(ids) + self.positions(torch.arange(ids.shape[1]))
+        for block in self.blocks:
+            x = block(x)
+        logits = self.head(self.norm(x))
+        return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def steps(name, count, fused):
+    config = dict(CONFIGS[name])
+    batch = config.pop("batch")
+    model = GPT(**config)
+    decayed = [p for p in model.parameters() if p.dim() >= 2]
+    others = [p for p in model.parameters() if p.dim() < 2]
+    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), **({"fused": True} if fused else {}))
+    times = []
+    for _ in range(count + min(3, count)):
+        ids = torch.randint(config["vocabulary"], (batch, config["context"] + 1))
+        start = time.perf_counter()
+        loss = model(ids[:, :-1], ids[:, 1:].contiguous())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        loss.item()
+        times.append((time.perf_counter() - start) * 1000)
+    times = times[min(3, count):]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return dict(config=name, medianMs=round(median(times), 2), minMs=round(min(times), 2), peakMB=round(peak, 1))
+
+
+def sgemm(rounds):
+    rows = []
+    for m, n, k in SHAPES:
+        flop = 2 * m * n * k
+        repeats = max(1, round(1e8 / flop))
+        for layout in ("NN", "NT", "TN"):
+            a = torch.randn(k, m).t() if layout == "TN" else torch.randn(m, k)
+            b = torch.randn(n, k).t() if layout == "NT" else torch.randn(k, n)
+            out = torch.empty(m, n)
+            speeds = []
+            for r in range(rounds + 1):
+                start = time.perf_counter()
+                for _ in range(repeats):
+                    torch.mm(a, b, out=out)
+                if r:
+                    speeds.append(flop * repeats / (time.perf_counter() - start) / 1e9)
+            speed = dict(medianGflops=round(median(speeds), 1), bestGflops=round(max(speeds), 1))
+            rows.append(dict(m=m, n=n, k=k, layout=layout, **speed))
+    return dict(sgemm=round(median([row["medianGflops"] for row in rows]), 1), shapes=rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", choices=CONFIGS, default="nanogpt-cpu")
+    parser.add_argument("--sgemm", action="store_true", help="products instead of a step")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--steps", type=int, default=30, help="steps, or rounds of the products")
+    parser.add_argument("--fused", action="store_true", help="PyTorch's fused AdamW (default: its own default)")
+    parser.add_argument("--avx2", action="store_true", help="keep PyTorch to 256-bit vectors, which is what WebAssembly can reach")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(1337)
+    with torch.set_grad_enabled(not args.sgemm):
+        result = sgemm(args.steps) if args.sgemm else steps(args.config, args.steps, args.fused)
+    print(json.dumps(dict(torch=torch.__version__, cpu=torch.backends.cpu.get_cpu_capability(), threads=args.threads, **result)))
+
+
+if __name__ == "__main__":
+    main()
