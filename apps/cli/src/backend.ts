@@ -1,8 +1,24 @@
 import type { Backend } from "@muladd/tensor";
 import { CLIError, exitCodes, UsageError } from "./errors.ts";
 
-const factories: Readonly<Record<string, () => Promise<Backend>>> = {
-  wasm: async () => (await import("@muladd/backend-wasm")).wasm(),
+/** What the command line says about a backend, besides its name. */
+export interface BackendChoice {
+  readonly threads?: number | "auto";
+  /** Whether V8 may be asked for experimental SIMD: a program may set the flags of its process, a library not. */
+  readonly wide?: boolean;
+}
+
+const factories: Readonly<Record<string, (choice: BackendChoice) => Promise<Backend>>> = {
+  wasm: async ({ threads = "auto", wide = true }) => {
+    try {
+      return await (await import("@muladd/backend-wasm")).wasm({ threads, wide });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UsageError(error.message.replace(/^wasm: threads/, "--threads"), {
+        remedies: "--threads auto",
+      });
+    }
+  },
   reference: async () => (await import("@muladd/backend-reference")).reference(),
 };
 
@@ -27,21 +43,26 @@ function patient<T extends Backend>(backend: T): T {
   });
 }
 
-/** What a backend is, in a few words: "wasm relaxed". */
-export const describeBackend = (backend: Backend): string =>
-  `${backend.name}${"variant" in backend ? ` ${backend.variant}` : ""}`;
+/** What a backend is, in a few words: "wasm relaxed, 2 threads". */
+export function describeBackend(backend: Backend): string {
+  const { variant, threads } = backend as { readonly variant?: string; readonly threads?: number };
+  const many = threads === undefined ? "" : `, ${threads} thread${threads === 1 ? "" : "s"}`;
+  return `${backend.name}${variant === undefined ? "" : ` ${variant}`}${many}`;
+}
 
 /**
  * Opens a backend by name; "auto" is the fastest that this machine has. Throws UsageError for a name that there is not,
  * CLIError with code 3 or BackendUnavailable for one that cannot serve here.
  */
-export async function openBackend(name: string): Promise<Backend> {
+export async function openBackend(name: string, choice: BackendChoice = {}): Promise<Backend> {
   if (name === "auto") {
     const { firstAvailable } = await import("@muladd/tensor");
-    return patient(await firstAvailable(Object.values(factories)));
+    return patient(
+      await firstAvailable(Object.values(factories).map((open) => () => open(choice))),
+    );
   }
   const open = Object.hasOwn(factories, name) ? factories[name] : undefined;
-  if (open) return patient(await open());
+  if (open) return patient(await open(choice));
   if (name === "webgpu")
     throw new CLIError("the backend webgpu is not available in this version", {
       remedies: "--backend wasm",

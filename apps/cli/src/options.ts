@@ -95,6 +95,16 @@ export const seedOption = (about: string): Option =>
 export const backendOption = (): Option =>
   new Option("--backend <name>", "auto, wasm or reference").default("auto");
 
+/** `--threads n|auto`, for `openBackend`. */
+export const threadsOption = (): Option =>
+  new Option("--threads <n>", "of the wasm backend: a number, or auto")
+    .argParser((text) => (text === "auto" ? text : integer(1)(text)))
+    .default("auto");
+
+/** `--no-wide`, for `openBackend`. */
+export const wideOption = (): Option =>
+  new Option("--no-wide", "ask V8 for no experimental SIMD, which is faster");
+
 /** Whether a flag was given: on the command line, in the environment or in the config file. */
 export const given = (command: Command, name: string): boolean => {
   const source = command.getOptionValueSource(name);

@@ -1,12 +1,20 @@
+import type { WasmBackend } from "@muladd/backend-wasm";
 import { type Command, InvalidArgumentError } from "commander";
-import { openBackend } from "../backend.ts";
+import { describeBackend, openBackend } from "../backend.ts";
 import type { GenerationResult } from "../bench/generation.ts";
 import { describeMachine, type Machine, machine } from "../bench/machine.ts";
 import type { MatmulRow } from "../bench/matmul.ts";
 import type { StepResult } from "../bench/step.ts";
 import { UsageError } from "../errors.ts";
 import type { IO } from "../io.ts";
-import { backendOption, number, type SharedOptions, verb } from "../options.ts";
+import {
+  backendOption,
+  number,
+  type SharedOptions,
+  threadsOption,
+  verb,
+  wideOption,
+} from "../options.ts";
 import { integer } from "../ui/format.ts";
 import { progressOption } from "../ui/mode.ts";
 import { columns, writeJSON, writeLines } from "../ui/table.ts";
@@ -15,6 +23,8 @@ import { version } from "../version.ts";
 
 interface Options extends SharedOptions {
   readonly backend: string;
+  readonly threads: number | "auto";
+  readonly wide: boolean;
   readonly seconds: number;
   readonly profile?: boolean;
   readonly progress: string;
@@ -25,7 +35,13 @@ export interface BenchReport {
   readonly v: 1;
   readonly muladd: string;
   readonly machine: Machine;
-  readonly backend: { readonly name: string; readonly variant?: string };
+  readonly backend: {
+    readonly name: string;
+    readonly variant?: string;
+    readonly threads?: number;
+    /** Why a faster variant, or more threads, do not run. */
+    readonly notes: readonly string[];
+  };
   readonly matmul?: readonly MatmulRow[];
   readonly step?: StepResult;
   readonly generate?: GenerationResult;
@@ -43,6 +59,8 @@ export function benchCommand(io: IO): Command {
   ])
     .argument("[part]", "matmul, step, generate or all", "all")
     .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(wideOption())
     .option("--seconds <n>", "time for each part, warm-up not counted", positive, 10)
     .option("--profile", "show a training step by op")
     .addOption(progressOption())
@@ -76,13 +94,14 @@ type Report = { -readonly [K in keyof BenchReport]: BenchReport[K] };
 /** Runs the parts, each on a backend of its own, and prints each when it is done. */
 async function bench(io: IO, parts: readonly Part[], options: Options): Promise<BenchReport> {
   const here = machine();
-  const on = await describeBackend(options.backend);
+  const { on, title } = await describe(options);
   const show = (lines: readonly string[]) => {
     if (!options.json) writeLines(io, lines);
   };
   show([
-    `muladd ${version} · ${on.name}${on.variant ? ` (${on.variant})` : ""}, 1 thread`,
+    `muladd ${version} · ${title}`,
     describeMachine(here),
+    ...on.notes.map((note) => `note: ${note}`),
     "medians of interleaved rounds after a warm-up, the best in brackets",
   ]);
   const report: Report = { v: 1, muladd: version, machine: here, backend: on };
@@ -90,10 +109,16 @@ async function bench(io: IO, parts: readonly Part[], options: Options): Promise<
   return report;
 }
 
-async function describeBackend(name: string): Promise<BenchReport["backend"]> {
-  using backend = await openBackend(name);
-  const { variant } = backend as { readonly variant?: string };
-  return { name: backend.name, ...(variant ? { variant } : {}) };
+async function describe(options: Options) {
+  using backend = await openBackend(options.backend, options);
+  const { variant, threads, threadsReason, notes } = backend as Partial<WasmBackend>;
+  const on: BenchReport["backend"] = {
+    name: backend.name,
+    ...(variant ? { variant } : {}),
+    ...(threads ? { threads } : {}),
+    notes: [...(notes ?? []), ...(threadsReason ? [threadsReason] : [])],
+  };
+  return { on, title: describeBackend(backend) };
 }
 
 /** Measures one part into the report, and describes it. */
@@ -103,7 +128,7 @@ async function measure(io: IO, part: Part, options: Options, report: Report): Pr
   ticker.tick({ what: `measuring ${part}` });
   const onRound = (round: number) =>
     ticker.tick({ what: `measuring ${part}, round`, done: round + 1 });
-  using backend = await openBackend(options.backend);
+  using backend = await openBackend(options.backend, options);
   if (part === "matmul") {
     const { benchMatmul } = await import("../bench/matmul.ts");
     report.matmul = await benchMatmul(backend, { seconds, onRound });

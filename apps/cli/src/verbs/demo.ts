@@ -9,7 +9,9 @@ import {
   number,
   type SharedOptions,
   seedOption,
+  threadsOption,
   verb,
+  wideOption,
 } from "../options.ts";
 import { endWith } from "../program.ts";
 import { describeRun, measureStep } from "../train/preflight.ts";
@@ -28,6 +30,8 @@ interface Options extends SharedOptions {
   readonly seed?: number;
   readonly out?: string;
   readonly backend: string;
+  readonly threads: number | "auto";
+  readonly wide: boolean;
   readonly progress: string;
 }
 
@@ -61,6 +65,8 @@ export function demoCommand(io: IO): Command {
       new Option("-o, --out <dir>", "the run folder (default: the first free runs/demo-N)"),
     )
     .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(wideOption())
     .addOption(progressOption())
     .action((options: Options) => demo(io, options));
 }
@@ -72,7 +78,7 @@ async function demo(io: IO, options: Options): Promise<void> {
   const path = options.out ?? freeFolder(io, "demo");
   tell.line(heading(io, "demo", path));
 
-  using backend = await openBackend(options.backend);
+  using backend = await openBackend(options.backend, options);
   const data = await storyData();
   const prepare = (size: Size, steps: number) =>
     prepareNew(io, data, settings(size, steps, options.seed), path, backend);

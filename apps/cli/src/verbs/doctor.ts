@@ -58,7 +58,7 @@ async function diagnose(io: IO): Promise<Diagnosis> {
     freeMemory: freemem(),
     nodeFlags: [...process.execArgv, ...options],
     backends: [await wasmState(), webgpu, reference],
-    threads: { used: 1, why: "this version computes on one thread" },
+    threads: await threadsState(),
     terminal: {
       stdout: io.stdout.isTTY ? "terminal" : "file or pipe",
       stderr: io.stderr.isTTY ? "terminal" : "file or pipe",
@@ -70,23 +70,37 @@ async function diagnose(io: IO): Promise<Diagnosis> {
   };
 }
 
+/** Threads of the wasm backend. */
+async function threadsState(): Promise<Diagnosis["threads"]> {
+  const { features } = await import("@muladd/backend-wasm");
+  const { threads, threadsReason } = features();
+  return { used: threads, why: threadsReason ?? "all cores of this process, over shared memory" };
+}
+
+const WIDTHS = {
+  simd: "128-bit SIMD",
+  relaxed: "relaxed SIMD (fused multiply-add)",
+  wide: "256-bit SIMD (V8's revectorizer)",
+} as const;
+
 async function wasmState(): Promise<BackendState> {
-  const { features, wasm } = await import("@muladd/backend-wasm");
+  const { wasm } = await import("@muladd/backend-wasm");
   const { BackendUnavailable } = await import("@muladd/tensor");
   try {
-    using backend = await wasm();
+    using backend = await wasm({ wide: true });
+    await backend.startThreads();
     const { matmulRate } = await import("../bench/matmul.ts");
-    const rate = await matmulRate(backend, 0.1);
-    const speed = `${(rate / 1e9).toFixed(0)} GFLOP/s on one thread`;
-    if (backend.variant === "relaxed")
-      return { name: "wasm", available: true, detail: `relaxed SIMD, ${speed}` };
-    const why = features().relaxedSimd
-      ? "relaxed SIMD computed a wrong product here"
-      : "this Node has no relaxed SIMD, which is faster";
-    const remedy = features().relaxedSimd
-      ? "report this machine: its figures may be wrong elsewhere too"
-      : "Node 22 or later, or node --experimental-wasm-relaxed-simd";
-    return { name: "wasm", available: true, detail: `SIMD, ${speed}; ${why}`, remedy };
+    const rate = await matmulRate(backend, 0.2);
+    const speed = `${(rate / 1e9).toFixed(0)} GFLOP/s on ${backend.threads} thread${backend.threads === 1 ? "" : "s"}`;
+    const detail = [`${WIDTHS[backend.variant]}, ${speed}`, ...backend.notes].join("; ");
+    return backend.variant === "wide"
+      ? { name: "wasm", available: true, detail }
+      : {
+          name: "wasm",
+          available: true,
+          detail,
+          remedy: "Node 24 or later, on a processor with AVX2",
+        };
   } catch (error) {
     if (!(error instanceof BackendUnavailable)) throw error;
     const [detail = "", ...rest] = error.message.replace(/^wasm: /, "").split("; ");

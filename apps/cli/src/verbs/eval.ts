@@ -6,7 +6,15 @@ import { CLIError, exitCodes } from "../errors.ts";
 import { score } from "../held-out.ts";
 import type { IO, Signal } from "../io.ts";
 import { checkpointOption, openModel } from "../model.ts";
-import { backendOption, integer, number, type SharedOptions, verb } from "../options.ts";
+import {
+  backendOption,
+  integer,
+  number,
+  type SharedOptions,
+  threadsOption,
+  verb,
+  wideOption,
+} from "../options.ts";
 import { endWith } from "../program.ts";
 import { takeExam } from "../train/exam.ts";
 import type { DataRecord } from "../train/prepare.ts";
@@ -21,6 +29,8 @@ interface Options extends SharedOptions {
   readonly maxLoss?: number;
   readonly checkpoint: number | "best" | "newest";
   readonly backend: string;
+  readonly threads: number | "auto";
+  readonly wide: boolean;
 }
 
 const QUESTIONS = 100;
@@ -42,6 +52,8 @@ export function evalCommand(io: IO): Command {
     )
     .addOption(checkpointOption())
     .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(wideOption())
     .action((path: string, paths: string[], options: Options) =>
       evaluate(io, path, paths, options),
     );
@@ -54,7 +66,7 @@ async function evaluate(
   options: Options,
 ): Promise<void> {
   const { splitTokens } = await import("@muladd/gpt/train");
-  using backend = await openBackend(options.backend);
+  using backend = await openBackend(options.backend, options);
   const warn = (message: string) => io.stderr.write(`note: ${message}\n`);
   const { run, model, step } = await openModel(io, path, backend, options.checkpoint, warn);
   const { tokenizer } = run;

@@ -15,7 +15,9 @@ import {
   number,
   type SharedOptions,
   seedOption,
+  threadsOption,
   verb,
+  wideOption,
 } from "../options.ts";
 import { endWith } from "../program.ts";
 import { StopText } from "../stop-text.ts";
@@ -36,6 +38,8 @@ interface Options extends SharedOptions {
   readonly cache: boolean;
   readonly probs?: number;
   readonly backend: string;
+  readonly threads: number | "auto";
+  readonly wide: boolean;
 }
 
 /** `muladd generate RUN` */
@@ -73,7 +77,9 @@ export function generateCommand(io: IO): Command {
     .addOption(
       new Option("--probs <n>", "a row for each token, with the n likeliest").argParser(integer(1)),
     )
-    .addOption(backendOption());
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(wideOption());
   return command.action((path: string, options: Options) =>
     generateVerb(io, command, path, options),
   );
@@ -93,7 +99,7 @@ async function generateVerb(
         });
   if (options.stop === "") throw new UsageError("--stop is empty", { remedies: "leave it out" });
   const asked = await promptOf(io, options);
-  using backend = await openBackend(options.backend);
+  using backend = await openBackend(options.backend, options);
   const warn = (message: string) => io.stderr.write(`note: ${message}\n`);
   const { run, model, step } = await openModel(io, path, backend, options.checkpoint, warn);
   const { tokenizer } = run;

@@ -9,7 +9,14 @@ import { CLIError, UsageError } from "../errors.ts";
 import { absolute, type IO } from "../io.ts";
 import { describeTensors, parts, tensorRows, total } from "../look/parameters.ts";
 import { checkpointOption, openModel, openRun } from "../model.ts";
-import { backendOption, given, type SharedOptions, verb } from "../options.ts";
+import {
+  backendOption,
+  given,
+  type SharedOptions,
+  threadsOption,
+  verb,
+  wideOption,
+} from "../options.ts";
 import { showsUTF8 } from "../ui/cells.ts";
 import { bar } from "../ui/draw.ts";
 import { integer } from "../ui/format.ts";
@@ -23,6 +30,8 @@ interface Options extends SharedOptions {
   readonly next?: boolean;
   readonly prompt?: string;
   readonly backend: string;
+  readonly threads: number | "auto";
+  readonly wide: boolean;
 }
 
 interface Head {
@@ -47,6 +56,8 @@ export function inspectCommand(io: IO): Command {
     .option("--next", `the ${CANDIDATES} likeliest tokens after the prompt`)
     .option("-p, --prompt <text>", "for --attention and --next")
     .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(wideOption())
     .action(async (target: string, options: Options) => {
       check(command, options);
       if (options.attention || options.next) return inspectModel(io, target, options);
@@ -182,7 +193,7 @@ async function inspectModel(io: IO, target: string, options: Options): Promise<v
     throw new UsageError("--attention and --next need a run folder", {
       why: `${target} is a file: it has no tokenizer and no configuration`,
     });
-  using backend = await openBackend(options.backend);
+  using backend = await openBackend(options.backend, options);
   const warn = (text: string) => io.stderr.write(`note: ${text}\n`);
   const { run, model, step } = await openModel(io, target, backend, options.checkpoint, warn);
   const { tokenizer } = run;

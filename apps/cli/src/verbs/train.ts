@@ -4,7 +4,15 @@ import { quote, readData, storyData, taskData, taskNames } from "../data.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
 import type { IO } from "../io.ts";
-import { backendOption, given, integer, type SharedOptions, verb } from "../options.ts";
+import {
+  backendOption,
+  given,
+  integer,
+  type SharedOptions,
+  threadsOption,
+  verb,
+  wideOption,
+} from "../options.ts";
 import { endWith } from "../program.ts";
 import { describeRun, describeRunAsJSON, measureStep } from "../train/preflight.ts";
 import {
@@ -31,6 +39,8 @@ interface TrainOptions extends Settings, SharedOptions {
   readonly samplePrompt?: string;
   readonly dryRun?: boolean;
   readonly backend: string;
+  readonly threads: number | "auto";
+  readonly wide: boolean;
   readonly progress: string;
 }
 
@@ -55,6 +65,8 @@ export function trainCommand(io: IO): Command {
     .addOption(new Option("--resume [dir]", "go on with a run; without DIR the newest under runs/"))
     .addOption(new Option("--dry-run", "say what it would cost, and stop"))
     .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(wideOption())
     .addOption(progressOption());
   return command.action((paths: string[], options: TrainOptions) =>
     train(io, command, paths, options),
@@ -80,7 +92,7 @@ async function train(
         : resume;
   if (!options.dryRun) tell.line(heading(io, "train", path));
 
-  using backend = await openBackend(options.backend);
+  using backend = await openBackend(options.backend, options);
   const prepared =
     resume === undefined
       ? await prepareNew(io, await textOf(io, paths, options), options, path, backend)
