@@ -2,8 +2,8 @@
 // (T, S): eight queries at a time against all keys they see. Dao 2022, https://arxiv.org/abs/2205.14135.
 // Everything lies so that the packed product's tile feeds the next product as it is: scores are computed transposed, as
 // (keys, 8 queries), so the softmax is vertical and its result is already the packed right operand of vᵀ · p.
-// Causal, plain / relaxed: (B, T, H, D) = (12, 64, 4, 32) 0.58 / 0.48 ms, (8, 256, 6, 64) 13.3 / 10.7 ms,
-// (1, 1024, 12, 64) 47 / 40 ms: 34 and 40 GFLOP/s of what is visible (2-core x86-64 (Xeon), Node 20).
+// Causal, relaxed / wide: (B, T, H, D) = (12, 64, 4, 32) 0.34 / 0.29 ms, (8, 256, 6, 64) 10.1 / 8.2 ms: 40 and 49 GFLOP/s of
+// what is visible (2-core x86-64 (Xeon), Node 24; both took 0.51 and 11.5 ms before exp took its constants from memory).
 import { expNegative4 } from "./exp_f32";
 import { log4 } from "./log_f32";
 import { tile4x8 } from "./matmul_f32_4x8";

@@ -2,8 +2,8 @@
 // dq = ds k, dk = dsᵀ q, dv = pᵀ g; dk and dv are summed over the query heads of a group. Dao 2022,
 // https://arxiv.org/abs/2205.14135, algorithm 4. Eight queries at a time give scores and dq as in attention_f32.ts;
 // blocks of 32 queries give dk and dv, from p and ds transposed in registers.
-// Causal, plain / relaxed: (B, T, H, D) = (12, 64, 4, 32) 1.35 / 1.2 ms, (8, 256, 6, 64) 33 / 26 ms,
-// (1, 1024, 12, 64) 112 / 93 ms: 36 and 43 GFLOP/s of what is visible (2-core x86-64 (Xeon), Node 20).
+// Causal, relaxed / wide: (B, T, H, D) = (12, 64, 4, 32) 0.90 / 0.77 ms, (8, 256, 6, 64) 21 / 17 ms: 48 and 59 GFLOP/s of what
+// is visible (2-core x86-64 (Xeon), Node 24).
 import {
   maskScores,
   packQueries,

@@ -2,10 +2,13 @@
 // differ only in how a panel is packed). Goto & van de Geijn 2008, https://doi.org/10.1145/1356052.1356053:
 // k in blocks of at most KC, columns in blocks of NC, rows in blocks of MC; a panel of B stays in the first cache, a block
 // of A in the second. Every element of C is one sum in one fixed order: k ascending within a block, the blocks ascending.
-// Measured GFLOP/s of CPU time, medians, NN, NT and TN within 3 % (2-core x86-64 (Xeon), Node 20; plain 4×8 / relaxed 3×12):
-//   768×384×128 45 / 56    768×512×128 45 / 56    768×128×512 45 / 53    768×65×128 39 / 48
-//   512×1536×384 43 / 55   512×384×1536 43 / 55   2048×768×768 43 / 54   1024×1024×1024 43 / 54
-//   batch of 48: 64×64×32 37 / 39, 64×32×64 39 / 37
+// Tiles: plain 4×8, relaxed 3×12, wide 6×16, and 6×8 for up to 8 last columns. GFLOP/s, medians, NN, NT and TN within 4 %
+// (2-core x86-64 (Xeon), one of them; plain and relaxed Node 20, wide Node 24; PyTorch 2.13 on AVX2 113, on AVX-512 185):
+//   768×384×128 43 / 52 / 108    768×512×128 43 / 52 / 112    768×128×512 42 / 50 / 104    768×65×128 38 / 47 / 89
+//   512×1536×384 42 / 51 / 105   512×384×1536 41 / 51 / 103   2048×768×768 42 / 53 / 106   1024×1024×1024 42 / 52 / 105
+//   256×50257×768 37 / 47 / 88   batch of 48: 64×64×32 36 / 38 / 86, 64×32×64 37 / 37 / 80
+// Blocks of 256 × 192 × 1056 instead of 384 × 48 × 528 gave wide 89 in all instead of 95, most where n or k is above 256;
+// A read in place by rows instead of packed 3 % more where n is small and 3 % less elsewhere.
 import { fill_32 } from "./fill";
 import { tile3x12 } from "./matmul_f32_3x12";
 import { tile4x8 } from "./matmul_f32_4x8";

@@ -1,3 +1,5 @@
+// Micro-kernel of the wide variant's attention: C (8, 8), laid out as matmul_f32_6x16.ts. Alone, k = 256: 100 GFLOP/s, where
+// widened 4×8 gives 66; not widened 53 (2-core x86-64 (Xeon), Node 24).
 import { madd, splat } from "./simd";
 
 export function tile8x8(

@@ -1,6 +1,6 @@
 // unary: out[i] = f(x[i]) over n contiguous elements; out may be x.
 // G elements/s on 400 thousand, plain / relaxed: neg, scale, shift 2.4; exp 1.0 / 1.35; tanh 1.1 / 1.45; erf 1.05 / 1.35;
-// log 0.53 / 0.58; sin, cos 0.4 (2-core x86-64 (Xeon), Node 20).
+// log 0.53 / 0.58; sin, cos 0.4 (2-core x86-64 (Xeon), Node 20). Wide, Node 24: exp 1.3, tanh 1.5.
 import { exp4 } from "./exp_f32";
 import { erf4 } from "./erf_f32";
 import { log4 } from "./log_f32";
