@@ -107,8 +107,10 @@ describe("threads", () => {
         super(options);
       }
     };
-    vi.spyOn(WebAssembly, "Memory").mockImplementation(stingy as never);
-    using refused = await wasm({ threads: 2 });
+    WebAssembly.Memory = stingy;
+    using refused = await wasm({ threads: 2 }).finally(() => {
+      WebAssembly.Memory = Memory;
+    });
     expect(refused.threads).toBe(1);
     expect(refused.threadsReason).toBe("no shared memory was granted");
     vi.spyOn(Atomics, "wait").mockImplementation(() => {
