@@ -11,7 +11,9 @@ export interface BackendChoice {
 const factories: Readonly<Record<string, (choice: BackendChoice) => Promise<Backend>>> = {
   wasm: async ({ threads = "auto", wide = true }) => {
     try {
-      return await (await import("@muladd/backend-wasm")).wasm({ threads, wide });
+      const backend = await (await import("@muladd/backend-wasm")).wasm({ threads, wide });
+      await backend.startThreads(); // so that the first steps tell how fast the others will be
+      return backend;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new UsageError(error.message.replace(/^wasm: threads/, "--threads"), {

@@ -152,7 +152,7 @@ const forgotten = new FinalizationRegistry<Crew>((crew) => crew.close());
 
 class Wasm implements WasmBackend {
   readonly name = "wasm";
-  readonly limits: { readonly maxBufferBytes: number };
+  readonly limits: { readonly maxBufferBytes: number; readonly maxBytes: number };
   readonly kernels: Kernels & FusedKernels;
   readonly #reason: string | undefined;
   readonly #crew: Crew | undefined;
@@ -167,7 +167,8 @@ class Wasm implements WasmBackend {
     crew: Crew | undefined,
     reason: string | undefined,
   ) {
-    this.limits = { maxBufferBytes: Math.min(maxBytes, MAX_BYTES) };
+    const limit = Math.min(maxBytes, MAX_BYTES);
+    this.limits = { maxBufferBytes: limit, maxBytes: limit };
     const runner = crew ?? oneThread(exports);
     const multiply = product(runner, memory, exports.matmul_scratch());
     const scratch = {

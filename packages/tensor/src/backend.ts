@@ -177,7 +177,11 @@ export interface MemoryUse {
 /** Memory and arithmetic. A third party's backend implements this and passes `@muladd/conformance`. */
 export interface Backend extends Disposable {
   readonly name: string;
-  readonly limits: { readonly maxBufferBytes: number };
+  readonly limits: {
+    readonly maxBufferBytes: number;
+    /** Of all buffers together; absent where only the machine bounds it. */
+    readonly maxBytes?: number;
+  };
   readonly memory: MemoryUse;
   readonly kernels: Kernels & Partial<FusedKernels>;
   /** Contents are undefined until written. Throws {@link OutOfMemoryError} with the bytes asked for. */

@@ -57,6 +57,9 @@ export function forbidWhileRecording(verb: string): void {
     );
 }
 
+/** @internal Whether an observer wants to see `op` as its composition. */
+export const mustCompose = (op: FusedName): boolean => observers.some((o) => o.composes?.(op));
+
 /** The backend that all inputs share. Throws when they live on different ones. */
 function commonBackend(op: string, inputs: readonly Tensor[]): Backend {
   const backend = inputs[0]!.backend;
@@ -114,8 +117,7 @@ export function dispatchFused<A>(
 ): readonly Tensor[] {
   const backend = commonBackend(name, inputs);
   const specs = row.infer(inputs, attrs);
-  if (!backend.kernels[name] || observers.some((o) => o.composes?.(name)))
-    return tidy(() => row.compose(inputs, attrs));
+  if (!backend.kernels[name] || mustCompose(name)) return tidy(() => row.compose(inputs, attrs));
   const outs: Tensor[] = [];
   try {
     for (const { shape, dtype } of specs) outs.push(Tensor.alloc(backend, shape, dtype));

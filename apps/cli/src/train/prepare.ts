@@ -175,9 +175,10 @@ function checkLength(name: string, { train, heldOut }: Split, context: number): 
 
 function checkMemory({ bytes }: Plan, backend: Backend): void {
   const needed = bytes.training.total;
+  const { maxBytes = Infinity } = backend.limits;
   const [limit, holder] =
-    backend.limits.maxBufferBytes < totalmem() && backend.name === "wasm"
-      ? [backend.limits.maxBufferBytes, "the wasm backend"]
+    maxBytes < totalmem()
+      ? [maxBytes, `the ${backend.name} backend`]
       : [totalmem(), "this machine"];
   if (needed > limit)
     throw new CLIError(`the model needs ${quantity(needed, "B")} of memory to train`, {

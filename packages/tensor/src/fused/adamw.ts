@@ -1,5 +1,5 @@
 import type { AdamWStep } from "../backend.ts";
-import { type FusedOp, forbidWhileRecording, notify } from "../dispatch.ts";
+import { type FusedOp, forbidWhileRecording, mustCompose, notify } from "../dispatch.ts";
 import { add, div, equal, mul, rsqrt, select } from "../functions.ts";
 import { tidy } from "../memory.ts";
 import type { Tensor } from "../tensor.ts";
@@ -46,7 +46,7 @@ export function adamW(
   forbidWhileRecording("adamW");
   const inputs = [p, m, v, g, gradScale];
   const { kernels } = p.backend;
-  if (kernels.adamW && p.exclusive && m.exclusive && v.exclusive) {
+  if (kernels.adamW && !mustCompose("adamW") && p.exclusive && m.exclusive && v.exclusive) {
     adamWRow.infer(inputs, step);
     kernels.adamW(p, m, v, g, gradScale, step);
     notify({ op: "adamW", inputs, attrs: step, outs: [p, m, v] });
