@@ -36,6 +36,7 @@ export async function realBatch(
 
 function recall(io: IO, run: Run): Promise<Data> {
   const { name } = run.folder;
+  // What train wrote: a run keeps it without knowing its shape.
   const { source } = run.config.data as unknown as DataRecord;
   return recallData(io, source, name, `gradcheck ${quote(name)} FILE`);
 }

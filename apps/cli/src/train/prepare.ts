@@ -110,6 +110,7 @@ export async function prepareResumed(
   const { trainingConfig } = await import("@muladd/gpt/train");
   const run = await openRun(io, path);
   const { model: config, data: old } = run.config;
+  // What train wrote: a run keeps it without knowing its shape.
   const kept = old as unknown as DataRecord;
   keep(path, { ...config, ...kept } as never, s);
   const split = kept.split ?? 0.9;
@@ -205,6 +206,7 @@ export async function makeTrainer(
 /** Writes the beginning of a run, or the changed settings of one that goes on. */
 export async function begin(io: IO, p: Prepared): Promise<Run> {
   const { Run, SaveError } = await import("@muladd/gpt/train");
+  // An interface has no index signature, though each of its fields is JSON.
   const data = p.record as unknown as Record<string, unknown>;
   if (p.run) {
     p.run.config = { ...p.run.config, data };

@@ -70,6 +70,7 @@ async function evaluate(
   const warn = (message: string) => io.stderr.write(`note: ${message}\n`);
   const { run, model, step } = await openModel(io, path, backend, options.checkpoint, warn);
   const { tokenizer } = run;
+  // What train wrote: a run keeps it without knowing its shape.
   const { source, split } = run.config.data as unknown as DataRecord;
   const own = paths.length === 0;
   const data = own

@@ -100,6 +100,7 @@ export class Trainer implements Disposable {
       this.#optimizer.step(grads, rate, scale);
       return concat([reshape(loss, [1]), reshape(norm, [1])], 0);
     });
+    // Two elements, by the concat above; a typed array has no length in its type.
     const [loss, gradNorm] = (await read.data()) as unknown as [number, number];
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
       // A NaN factor moved nothing, so the pass can be repeated as it was.
