@@ -138,7 +138,7 @@ export function fusedKernels(
 
     linear(out, x, weight, bias) {
       const [n, k] = weight.shape as [number, number];
-      multiply(at(out), at(x), at(weight), maybe(bias), 1, rows(x), k, n, false, true);
+      multiply(at(out), at(x), at(weight), maybe(bias), 0, 1, rows(x), k, n, false, true);
     },
 
     attention(out, logSum, q, k, v, { scale, causal }) {

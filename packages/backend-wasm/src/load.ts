@@ -81,6 +81,7 @@ export interface Exports {
   readonly layer_norm_f32: Kernel;
   readonly layer_norm_grad_f32: Kernel;
   readonly matmul_f32: Kernel;
+  readonly matmul_pack_f32: Kernel;
   readonly matmul_scratch: Size;
   readonly max_f32: Kernel;
   readonly max_i32: Kernel;
