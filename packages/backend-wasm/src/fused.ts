@@ -1,4 +1,5 @@
 import { type Dense, type FusedKernels, size, type View } from "@muladd/tensor";
+import { ACTIVATION } from "./codes.ts";
 import type { KernelName, Runner } from "./crew.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
 import type { Product } from "./product.ts";
@@ -26,14 +27,19 @@ export function fusedKernels(
     for (let i = 0; i < x.shape.length - 1; i++) n *= x.shape[i]!;
     return n;
   };
-  /** `operands` of n elements each, then n. `cost`: nanoseconds an element. */
-  const map = (kernel: KernelName, n: number, cost: number, ...operands: Dense[]): void => {
-    const steps = operands.map(() => 4);
-    runner.run(kernel, [...operands.map(at), n], {
+  const activate = (
+    name: "gelu" | "gelu_tanh",
+    out: Dense,
+    slope: Dense | undefined,
+    x: Dense,
+  ): void => {
+    const n = size(x.shape);
+    const operands = slope ? [at(out), at(slope), at(x)] : [at(out), at(x)];
+    runner.run(slope ? `${name}_slope_f32` : `${name}_f32`, [...operands, n], {
       units: n,
       block: 16,
-      nanoseconds: n * cost,
-      steps: [...steps, count],
+      nanoseconds: n * (slope ? 1.6 : 0.8),
+      steps: [...operands.map(() => 4), count],
     });
   };
   /** How `n` rows of C are shared. */
@@ -67,10 +73,8 @@ export function fusedKernels(
       runner.run("softmax_grad_f32", [at(dx), at(y), at(g), n, C], split);
     },
 
-    gelu: (out, x) => map("gelu_f32", size(x.shape), 0.8, out, x),
-    geluGrad: (dx, x, g) => map("gelu_grad_f32", size(x.shape), 1.6, dx, x, g),
-    geluTanh: (out, x) => map("gelu_tanh_f32", size(x.shape), 0.8, out, x),
-    geluTanhGrad: (dx, x, g) => map("gelu_tanh_grad_f32", size(x.shape), 1.1, dx, x, g),
+    gelu: (out, slope, x) => activate("gelu", out, slope, x),
+    geluTanh: (out, slope, x) => activate("gelu_tanh", out, slope, x),
 
     layerNorm(out, mean, rstd, x, gain, bias, epsilon) {
       const [n, C] = [rows(x), width(x)];
@@ -136,9 +140,15 @@ export function fusedKernels(
       );
     },
 
-    linear(out, x, weight, bias) {
+    linear(out, slope, x, weight, bias, residual, activation) {
       const [n, k] = weight.shape as [number, number];
-      multiply(at(out), at(x), at(weight), maybe(bias), 0, 1, rows(x), k, n, false, true);
+      multiply(at(out), at(x), at(weight), 1, rows(x), k, n, false, true, {
+        plus: maybe(bias),
+        ldplus: 0,
+        act: activation ? ACTIVATION[activation] : 0,
+        slope: maybe(slope),
+        residual: maybe(residual),
+      });
     },
 
     attention(out, logSum, q, k, v, { scale, causal }) {

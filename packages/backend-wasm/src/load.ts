@@ -75,9 +75,9 @@ export interface Exports {
   readonly fill_i32: Kernel;
   readonly gather_32: Kernel;
   readonly gelu_f32: Kernel;
-  readonly gelu_grad_f32: Kernel;
+  readonly gelu_slope_f32: Kernel;
   readonly gelu_tanh_f32: Kernel;
-  readonly gelu_tanh_grad_f32: Kernel;
+  readonly gelu_tanh_slope_f32: Kernel;
   readonly layer_norm_f32: Kernel;
   readonly layer_norm_grad_f32: Kernel;
   readonly matmul_f32: Kernel;

@@ -81,7 +81,7 @@ describe.each(variants)("%s", (variant) => {
     expect(worst(await t.read(out), oracle.matmul(a, b, dims))).toBeLessThan(TOLERANCE * 3);
   });
 
-  it("computes linear with and without bias, in every path", async () => {
+  it("computes linear with all that it may end in, in every path", async () => {
     for (const [rows, I, O] of [
       [1, 1, 1],
       [1, 64, 65],
@@ -89,17 +89,28 @@ describe.each(variants)("%s", (variant) => {
       [5, 33, 10],
       [64, 32, 96],
       [65, 300, 13],
+      [50, 20, 1],
       [9, 0, 4],
       [0, 5, 5],
+      [60, 400, 600],
     ] as const)
-      for (const biased of [false, true]) {
+      for (const [biased, added, activation] of [
+        [false, false, undefined],
+        [true, false, undefined],
+        [true, true, "gelu"],
+        [false, true, "geluTanh"],
+      ] as const) {
         const [x, w, b] = [t.numbers(rows * I), t.numbers(O * I), t.numbers(O)];
-        const out = t.out([1, rows, O]);
+        const r = t.numbers(rows * O);
+        const [out, slope] = [t.out([1, rows, O]), t.out([1, rows, O])];
         t.backend.kernels.linear!(
           out,
+          activation && slope,
           t.dense([1, rows, I], x),
           t.dense([O, I], w),
           biased ? t.dense([O], b) : undefined,
+          added ? t.dense([1, rows, O], r) : undefined,
+          activation,
         );
         const expected = oracle.matmul(x, w, {
           batch: 1,
@@ -110,7 +121,14 @@ describe.each(variants)("%s", (variant) => {
           transposeB: true,
         });
         const sums = expected.map((v, i) => (biased ? v + b[i % O]! : v));
-        expect(worst(await t.read(out), sums) / Math.sqrt(Math.max(1, I))).toBeLessThan(TOLERANCE);
+        const right = sums
+          .map(activation ? oracle[activation] : (v) => v)
+          .map((v, i) => (added ? v + r[i]! : v));
+        const roundings = Math.sqrt(Math.max(1, I));
+        expect(worst(await t.read(out), right) / roundings).toBeLessThan(TOLERANCE);
+        if (!activation) continue;
+        const slopes = sums.map(oracle[`${activation}Slope`]);
+        expect(worst(await t.read(slope), slopes) / roundings).toBeLessThan(TOLERANCE);
       }
   });
 });

@@ -50,8 +50,7 @@ export function countParameters(config: GPTConfig): ParameterCount {
  * | qkv | input | MC |
  * | attention | qkv, output, log Σ exp | 4MC + MH |
  * | output projection | input: the attention's output, counted | |
- * | mlp up | input | MC |
- * | gelu | input | 4MC |
+ * | mlp up, gelu | input, gelu's derivative | 5MC |
  * | mlp down | input: gelu's output | 4MC |
  * | **block** | | **16MC + MH + 4M** |
  * | final norm, head | two inputs, mean, 1/σ | 2MC + 2M |
@@ -62,7 +61,7 @@ export function countParameters(config: GPTConfig): ParameterCount {
  * saved instead of log Σ exp, and the causal mask, (T, T).
  *
  * The high point is the loss's derivative, when logits and their gradient are both there. Where the vocabulary is
- * small it is the last block's mlp on the way back: what the head saved is gone, and 5MC of gradients are there. With
+ * small it is the last block's mlp on the way back: what the head saved is gone, and 6MC of gradients are there. With
  * dropout in a long context it is the last block's attention on the way forward: 8 arrays of (B, H, T, T) and 12MC in
  * place of what the block will save. Saved numbers are freed as the gradients of parameters appear, so that the sum
  * with 4N bytes of gradients is never quite reached.
@@ -74,8 +73,8 @@ export function activationBytes(config: GPTConfig, batch: number): number {
   const square = rows * heads * T; // (B, H, T, T)
   const head = 2 * mc + 2 * rows * vocabulary + 3 * rows;
   if (dropout === 0)
-    return 4 * (layers * (16 * mc + rows * heads + 4 * rows) + Math.max(head, 5 * mc));
+    return 4 * (layers * (16 * mc + rows * heads + 4 * rows) + Math.max(head, 6 * mc));
   const block = 20 * mc + 4 * square + 4 * rows + T * T;
   const attention = 8 * square + 12 * mc - block;
-  return 4 * (2 * mc + layers * block + Math.max(head, 5 * mc, attention));
+  return 4 * (2 * mc + layers * block + Math.max(head, 6 * mc, attention));
 }

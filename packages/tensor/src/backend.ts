@@ -54,6 +54,9 @@ export interface AttentionDims {
   readonly causal: boolean;
 }
 
+/** Functions of one number that a linear layer may end in. */
+export type Activation = "gelu" | "geluTanh";
+
 /** One AdamW step's numbers. Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101 */
 export interface AdamWStep {
   readonly rate: number;
@@ -98,18 +101,19 @@ export interface Kernels {
   uniform(out: Dense, key: readonly [number, number], counter: number): void;
 }
 
-/** Fast paths. A backend may have any subset; a missing one is composed from {@link Kernels}. All f32. */
+/**
+ * Fast paths. A backend may have any subset; a missing one is composed from {@link Kernels}. All f32. An output that may be
+ * `undefined` is asked for only where a gradient is recorded.
+ */
 export interface FusedKernels {
   /** Over the last axis. y = exp(x − max x) / Σ. */
   softmax(out: Dense, x: Dense): void;
   /** dx = y ∘ (g − Σ g∘y). */
   softmaxGrad(dx: Dense, y: Dense, g: Dense): void;
-  /** ½x(1 + erf(x/√2)). */
-  gelu(out: Dense, x: Dense): void;
-  geluGrad(dx: Dense, x: Dense, g: Dense): void;
+  /** ½x(1 + erf(x/√2)); `slope`: its derivative at x, where one is asked for. */
+  gelu(out: Dense, slope: Dense | undefined, x: Dense): void;
   /** ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
-  geluTanh(out: Dense, x: Dense): void;
-  geluTanhGrad(dx: Dense, x: Dense, g: Dense): void;
+  geluTanh(out: Dense, slope: Dense | undefined, x: Dense): void;
   /** x (…, C) → out (…, C) and per row the mean and 1/√(var + ε), each (…). gain, bias (C). */
   layerNorm(
     out: Dense,
@@ -138,8 +142,19 @@ export interface FusedKernels {
   crossEntropy(losses: Dense, logSum: Dense, logits: Dense, targets: Dense): void;
   /** dlogits = g ∘ (exp(logits − logSum) − onehot(target)), 0 where target < 0. g (…). */
   crossEntropyGrad(dlogits: Dense, logits: Dense, targets: Dense, logSum: Dense, g: Dense): void;
-  /** x (…, I) · weight (O, I)ᵀ + bias (O) → (…, O). */
-  linear(out: Dense, x: Dense, weight: Dense, bias: Dense | undefined): void;
+  /**
+   * act(x (…, I) · weight (O, I)ᵀ + bias (O)) + residual (…, O) → (…, O). `slope` (…, O): the derivative of the activation
+   * where it was taken; asked for only with an activation.
+   */
+  linear(
+    out: Dense,
+    slope: Dense | undefined,
+    x: Dense,
+    weight: Dense,
+    bias: Dense | undefined,
+    residual: Dense | undefined,
+    activation: Activation | undefined,
+  ): void;
   /**
    * out (B, T, H·D), logSum (B, H, T) ← q (B, T, H, D), k and v (B, S, K, D) as views, so that packed projections and
    * caches are read in place; the last axis has stride 1. Query head h reads key head ⌊h / (H/K)⌋. Dao 2022, https://arxiv.org/abs/2205.14135

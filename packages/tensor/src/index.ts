@@ -1,4 +1,5 @@
 export type {
+  Activation,
   AdamWStep,
   AttentionDims,
   Backend,
@@ -74,9 +75,9 @@ export {
   attentionWeights,
 } from "./fused/attention.ts";
 export { crossEntropy, crossEntropyGrad } from "./fused/cross-entropy.ts";
-export { gelu, geluGrad, geluTanh, geluTanhGrad } from "./fused/gelu.ts";
+export { gelu, geluTanh } from "./fused/gelu.ts";
 export { type FusedAttrs, fused } from "./fused/index.ts";
-export { linear } from "./fused/linear.ts";
+export { type LinearAttrs, type LinearOptions, linear, linearOperands } from "./fused/linear.ts";
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";

@@ -3,7 +3,7 @@ import type { FusedOp } from "../dispatch.ts";
 import { adamWRow } from "./adamw.ts";
 import { attentionGradRow, attentionRow } from "./attention.ts";
 import { crossEntropyGradRow, crossEntropyRow } from "./cross-entropy.ts";
-import { geluGradRow, geluRow, geluTanhGradRow, geluTanhRow } from "./gelu.ts";
+import { geluRow, geluTanhRow } from "./gelu.ts";
 import { linearRow } from "./linear.ts";
 import { layerNormGradRow, layerNormRow, rmsNormGradRow, rmsNormRow } from "./norm.ts";
 import { softmaxGradRow, softmaxRow } from "./softmax.ts";
@@ -13,9 +13,7 @@ export const fused = {
   softmax: softmaxRow,
   softmaxGrad: softmaxGradRow,
   gelu: geluRow,
-  geluGrad: geluGradRow,
   geluTanh: geluTanhRow,
-  geluTanhGrad: geluTanhGradRow,
   layerNorm: layerNormRow,
   layerNormGrad: layerNormGradRow,
   rmsNorm: rmsNormRow,
