@@ -1,6 +1,6 @@
 import { type Dense, type FusedKernels, size, type View } from "@muladd/tensor";
 import { ACTIVATION } from "./codes.ts";
-import type { KernelName, Runner } from "./crew.ts";
+import type { Runner } from "./crew.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
 import type { Product } from "./product.ts";
 import { type Split, STEP } from "./split.ts";
