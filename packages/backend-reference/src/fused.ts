@@ -157,6 +157,11 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
       attention(of(out), of(logSum), { q, k, v }, of, dims),
     attentionGrad: (dq, dk, dv, q, k, v, out, logSum, g, dims) =>
       attentionGrad({ q: dq, k: dk, v: dv }, { q, k, v }, of(out), of(logSum), of(g), of, dims),
+    squaredNorm(out, xs) {
+      let total = 0;
+      for (const x of xs) for (const v of of(x)) total += v * v;
+      of(out)[0] = total;
+    },
     adamW(p, m, v, g, gradScale, step) {
       const [x, m1, v1, gy] = [of(p), of(m), of(v), of(g)];
       const scale = of(gradScale)[0]!;

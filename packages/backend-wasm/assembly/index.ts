@@ -14,6 +14,7 @@ export { max_f32, max_i32, sum_f32, sum_i32 } from "./reduce";
 export { rms_norm_f32, rms_norm_grad_f32 } from "./rms_norm_f32";
 export { select_32 } from "./select";
 export { sum_blocks_f32 } from "./sum_blocks_f32";
+export { sum_parts_f64, sum_squares_f32 } from "./sum_squares_f32";
 export { softmax_f32, softmax_grad_f32 } from "./softmax_f32";
 export { own_table } from "./strided";
 export { unary_f32, unary_i32 } from "./unary";

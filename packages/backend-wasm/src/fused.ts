@@ -7,6 +7,8 @@ import { type Split, STEP } from "./split.ts";
 
 /** Rows whose share of a gain's gradient is summed apart: ROW_BLOCK in assembly/sum_blocks_f32.ts. */
 const ROW_BLOCK = 64;
+/** Elements whose squares are summed apart: BLOCK in assembly/sum_squares_f32.ts. */
+const SQUARES_BLOCK = 8192;
 
 /** The fused kernels, over a module and its memory. `scratch`: what attention and its gradient need, of keys and width. */
 export function fusedKernels(
@@ -191,6 +193,24 @@ export function fusedKernels(
         steps: [0, 0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, own],
         scratch: bytes,
       });
+    },
+
+    squaredNorm(out, xs) {
+      const blocks = xs.map((x) => Math.ceil(size(x.shape) / SQUARES_BLOCK));
+      const total = blocks.reduce((a, b) => a + b, 0);
+      const parts = memory.scratch(total * 8);
+      let to = parts;
+      for (const [i, x] of xs.entries()) {
+        const n = size(x.shape);
+        runner.run("sum_squares_f32", [to, at(x), n, 0, blocks[i]!], {
+          units: blocks[i]!,
+          block: 1,
+          nanoseconds: n * 0.3,
+          steps: [0, 0, 0, first, last],
+        });
+        to += blocks[i]! * 8;
+      }
+      runner.run("sum_parts_f64", [at(out), parts, total]);
     },
 
     adamW(p, m, v, g, gradScale, step) {

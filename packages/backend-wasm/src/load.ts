@@ -96,6 +96,8 @@ export interface Exports {
   readonly sum_blocks_f32: Kernel;
   readonly sum_f32: Kernel;
   readonly sum_i32: Kernel;
+  readonly sum_parts_f64: Kernel;
+  readonly sum_squares_f32: Kernel;
   readonly unary_f32: Kernel;
   readonly unary_i32: Kernel;
   readonly uniform_f32: Kernel;

@@ -146,6 +146,11 @@ const CASES: Readonly<Record<string, Case>> = {
     kernels.attentionGrad(wq, wk, wv, vq, vk, vv, out, logSum, g, dims);
     return [out, logSum, dq, dk, dv];
   },
+  squaredNorm(kernels, o) {
+    const out = o.fill(0, 1);
+    kernels.squaredNorm(out, [o.make(61), o.make(7, 11)]);
+    return [out];
+  },
   adamW(kernels, o) {
     const [p, m, v] = [o.make(53), o.make(53), o.fill(0.5, 53)];
     kernels.adamW(p, m, v, o.make(53), o.fill(0.5), ADAMW);

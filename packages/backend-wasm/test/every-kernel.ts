@@ -113,6 +113,7 @@ export async function everyKernel(t: Bench): Promise<Bits> {
     k[op]!(out(op, shape), undefined, x);
     k[op]!(out(`${op} again`, shape), out(`slope of ${op}`, shape), x);
   }
+  k.squaredNorm!(out("squaredNorm", []), [x, put(from(1, 3) * 8192 + C), weight]);
   const [gain, bias] = [put(C), put(C)];
   const [mean, rstd] = [out("mean", [n]), out("rstd", [n])];
   k.layerNorm!(out("layerNorm", shape), mean, rstd, x, gain, bias, 1e-5);

@@ -152,4 +152,10 @@ export const fusedSamples: { readonly [K in SampledFused]: readonly Sample<Fused
   })),
   linear,
   attention,
+  squaredNorm: [
+    { inputs: [{ shape: [5] }], attrs: {} },
+    { inputs: [{ shape: [3, 33] }, { shape: [] }, { shape: [0, 4] }, { shape: [1] }], attrs: {} },
+    // More than one block of a kernel that sums by blocks.
+    { inputs: [{ shape: [2, 8, 600], domain: [-0.1, 0.1] }, { shape: [7] }], attrs: {} },
+  ],
 };

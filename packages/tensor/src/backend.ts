@@ -173,6 +173,8 @@ export interface FusedKernels {
     g: Dense,
     dims: AttentionDims,
   ): void;
+  /** out () ← Σ x² over all elements of all operands. */
+  squaredNorm(out: Dense, xs: readonly Dense[]): void;
   /**
    * In place: the only kernel that writes its inputs. With ĝ = g · gradScale (a scalar): m ← β₁m + (1−β₁)ĝ,
    * v ← β₂v + (1−β₂)ĝ², p ← p(1 − rate·decay) − rate · (m/c₁) / (√(v/c₂) + ε). When gradScale is NaN nothing changes.

@@ -80,6 +80,7 @@ export { type FusedAttrs, fused } from "./fused/index.ts";
 export { type LinearAttrs, type LinearOptions, linear, linearOperands } from "./fused/linear.ts";
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
+export { squaredNorm } from "./fused/squared-norm.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";
 export { type Attrs, type None, type Op, type OpName, ops, type Spec } from "./ops.ts";

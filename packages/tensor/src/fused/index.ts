@@ -7,6 +7,7 @@ import { geluRow, geluTanhRow } from "./gelu.ts";
 import { linearRow } from "./linear.ts";
 import { layerNormGradRow, layerNormRow, rmsNormGradRow, rmsNormRow } from "./norm.ts";
 import { softmaxGradRow, softmaxRow } from "./softmax.ts";
+import { squaredNormRow } from "./squared-norm.ts";
 
 /** Every fused op. A kernel in `FusedKernels` without a row here, and so without a composition, does not compile. */
 export const fused = {
@@ -23,6 +24,7 @@ export const fused = {
   linear: linearRow,
   attention: attentionRow,
   attentionGrad: attentionGradRow,
+  squaredNorm: squaredNormRow,
   adamW: adamWRow,
 } satisfies { [K in FusedName]: FusedOp<never> };
 
