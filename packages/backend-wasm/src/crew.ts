@@ -1,8 +1,9 @@
 import { ARGUMENTS, CONTROL, STEPS, WORD } from "./control.ts";
-import type { Exports } from "./load.ts";
+import type { Exports, Variant } from "./load.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
 import { spawn, type WorkerHandle } from "./spawn.ts";
 import { type Split, STEP } from "./split.ts";
+import { afterKernel } from "./wide.ts";
 import { SPINS } from "./worker.ts";
 
 export type KernelName = keyof Exports;
@@ -38,10 +39,13 @@ export const TUNING: Tuning = {
   spawn,
 };
 
-export const oneThread = (exports: Exports): Runner => ({
+export const oneThread = (exports: Exports, after: () => void): Runner => ({
   threads: 1,
   shares: () => false,
-  run: (kernel, args) => void exports[kernel](...args),
+  run(kernel, args) {
+    exports[kernel](...args);
+    after();
+  },
 });
 
 /** Parts for each thread: so that one that is held up, or starts late, takes fewer. */
@@ -55,6 +59,8 @@ export class Crew implements Runner {
   readonly #exports: Exports;
   readonly #memory: WasmMemory;
   readonly #tuning: Tuning;
+  readonly #wide: boolean;
+  readonly #after: () => void;
   readonly #module: WebAssembly.Module;
   readonly #names: KernelName[];
   readonly #index: ReadonlyMap<string, number>;
@@ -74,12 +80,15 @@ export class Crew implements Runner {
     exports: Exports,
     memory: WasmMemory,
     tuning: Tuning,
+    variant: Variant,
   ) {
     this.#threads = threads;
     this.#module = module;
     this.#exports = exports;
     this.#memory = memory;
     this.#tuning = tuning;
+    this.#wide = variant === "wide";
+    this.#after = afterKernel(variant);
     this.#names = Object.keys(exports).filter((name) => /^\w+$/.test(name)) as KernelName[];
     this.#index = new Map(this.#names.map((name, i) => [name, i]));
     // A shared buffer stays valid when the memory grows.
@@ -125,6 +134,7 @@ export class Crew implements Runner {
       if (parts > 1 && this.#share(kernel, args, split, parts)) return;
     }
     this.#exports[kernel](...args);
+    this.#after();
   }
 
   /** Ends the workers. */
@@ -209,6 +219,7 @@ export class Crew implements Runner {
     }
     if (table) this.#exports.own_table(own, TABLE, table.axes, table.axis, high - low);
     this.#exports[kernel](...list);
+    this.#after();
   }
 
   /** Waits until no part is under way: spins a while, then sleeps in slices. */
@@ -239,7 +250,13 @@ export class Crew implements Runner {
     const workers: WorkerHandle[] = [];
     this.#workers = workers;
     for (let thread = 1; thread < this.#threads; thread++) {
-      const data = { module: this.#module, memory: this.#memory.wasm, names: this.#names, thread };
+      const data = {
+        module: this.#module,
+        memory: this.#memory.wasm,
+        names: this.#names,
+        thread,
+        wide: this.#wide,
+      };
       try {
         workers.push(this.#tuning.spawn(data, (cause) => this.#lost(thread, cause)));
       } catch (error) {

@@ -7,6 +7,8 @@ export interface WorkerData {
   readonly names: readonly string[];
   /** 1, 2, …; the calling thread is 0. */
   readonly thread: number;
+  /** Whether the module may have been widened: see `afterKernel` in wide.ts. */
+  readonly wide: boolean;
 }
 
 export interface WorkerHandle {

@@ -23,7 +23,7 @@ import {
 import { MAX_BYTES, WasmMemory } from "./memory.ts";
 import { product } from "./product.ts";
 import { chooseThreads, type Threads } from "./threads.ts";
-import { allowRelaxed, widen } from "./wide.ts";
+import { afterKernel, allowRelaxed, widen } from "./wide.ts";
 
 export interface WasmOptions {
   /** Bytes that buffers and scratch may take together; default and most 4 GiB, what 32-bit addresses reach. */
@@ -135,7 +135,7 @@ async function start(
   const module = await compile(variant, shared !== undefined);
   const memory = new WasmMemory("wasm", maxBytes, shared ?? createMemory());
   const exports = instantiate(module, memory.wasm);
-  const crew = shared && new Crew(threads, module, exports, memory, tuning);
+  const crew = shared && new Crew(threads, module, exports, memory, tuning, variant);
   return new Wasm(variant, notes, maxBytes, memory, exports, crew, reason);
 }
 
@@ -169,7 +169,7 @@ class Wasm implements WasmBackend {
   ) {
     const limit = Math.min(maxBytes, MAX_BYTES);
     this.limits = { maxBufferBytes: limit, maxBytes: limit };
-    const runner = crew ?? oneThread(exports);
+    const runner = crew ?? oneThread(exports, afterKernel(variant));
     const multiply = product(runner, memory, exports.matmul_scratch);
     const scratch = {
       attention: exports.attention_scratch,

@@ -14,12 +14,14 @@ export const SPINS = 20_000;
  * can be written.
  */
 export const workerSource = `
-const serve = ({ module, memory, names, thread }) => {
+const serve = ({ module, memory, names, thread, wide }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = names.map((name) => exports[name]);
   const I = new Int32Array(memory.buffer, ${CONTROL}, 256);
   const F = new Float64Array(memory.buffer, ${CONTROL}, 256);
   const list = [];
+  const isAscii = wide && globalThis.process?.getBuiltinModule?.("node:buffer")?.isAscii;
+  const bytes = new Uint8Array(64);
   const part = (index) => {
     const units = I[${WORD.units}], block = I[${WORD.block}], parts = I[${WORD.parts}];
     const blocks = Math.ceil(units / block);
@@ -39,6 +41,7 @@ const serve = ({ module, memory, names, thread }) => {
     const table = I[${WORD.table}];
     if (table) exports.own_table(own, ${TABLE}, table - 1, I[${WORD.axis}], high - low);
     kernels[I[${WORD.kernel}]](...list);
+    if (isAscii) isAscii(bytes);
   };
   Atomics.add(I, ${WORD.ready}, 1);
   Atomics.notify(I, ${WORD.ready});
