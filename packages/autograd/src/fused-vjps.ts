@@ -7,11 +7,14 @@ import {
   geluTanhGrad,
   layerNormGrad,
   matmul,
+  mul,
   reshape,
   rmsNormGrad,
+  rotary,
   size,
   softmaxGrad,
   sum,
+  swigluGrad,
   type Tensor,
 } from "@muladd/tensor";
 import type { Vjp } from "./vjps.ts";
@@ -26,6 +29,10 @@ export const fusedVjps: { readonly [K in FusedName]?: Vjp<FusedAttrs<K>> } = {
   softmax: { saves: ["outs"], vjp: (g, { outs: [y] }) => [softmaxGrad(y!, g)] },
   gelu: { saves: ["inputs"], vjp: (g, { inputs: [x] }) => [geluGrad(x!, g)] },
   geluTanh: { saves: ["inputs"], vjp: (g, { inputs: [x] }) => [geluTanhGrad(x!, g)] },
+  swiglu: {
+    saves: ["inputs"],
+    vjp: (g, { inputs: [gate, up] }) => swigluGrad(gate!, up!, g),
+  },
   layerNorm: {
     saves: ["inputs", "residuals"],
     vjp: (g, { inputs: [x, gain, bias], outs: [, mean, rstd] }) =>
@@ -51,6 +58,20 @@ export const fusedVjps: { readonly [K in FusedName]?: Vjp<FusedAttrs<K>> } = {
       const dweight = matmul(gy, flat(x!), { transposeA: true });
       return bias ? [dx, dweight, reshape(sum(gy, 0), bias.shape)] : [dx, dweight];
     },
+  },
+  // The residuals are the gradients for g = 1; where that is so they are handed on, which spares a second (V, C).
+  linearCrossEntropy: {
+    saves: ["residuals"],
+    vjp: (g, { outs: [, dhidden, dweight], isUnit }) =>
+      isUnit ? [dhidden!, dweight!, null] : [mul(dhidden!, g), mul(dweight!, g), null],
+  },
+  // A rotation's transpose is the rotation back.
+  rotary: {
+    saves: [1],
+    vjp: (g, { inputs: [, table] }, { inverse, ...dims }) => [
+      rotary(g, table!, { ...dims, inverse: !inverse }),
+      null,
+    ],
   },
   attention: {
     saves: ["inputs", "outs"],

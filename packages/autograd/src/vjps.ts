@@ -26,16 +26,18 @@ import {
 } from "@muladd/tensor";
 
 /**
- * What of an op must outlive the forward pass; of all else only shape and dtype can be read. Residuals are the outs
- * after the first.
+ * What of an op must outlive the forward pass; of all else only shape and dtype can be read. A number is one input;
+ * residuals are the outs after the first.
  */
-export type Saved = "inputs" | "outs" | "residuals";
+export type Saved = "inputs" | number | "outs" | "residuals";
 
 /** An op as its derivative sees it. */
 export interface Saves {
   readonly inputs: readonly Tensor[];
   /** Results, then residuals. */
   readonly outs: readonly Tensor[];
+  /** True where g is known to be 1: the op's result is the function's. */
+  readonly isUnit: boolean;
 }
 
 /**

@@ -80,6 +80,8 @@ export interface Exports {
   readonly gelu_tanh_grad_f32: Kernel;
   readonly layer_norm_f32: Kernel;
   readonly layer_norm_grad_f32: Kernel;
+  readonly loss_f32: Kernel;
+  readonly loss_rows_f32: Kernel;
   readonly matmul_f32: Kernel;
   readonly matmul_scratch: Size;
   readonly max_f32: Kernel;
@@ -87,6 +89,7 @@ export interface Exports {
   readonly own_table: Kernel;
   readonly rms_norm_f32: Kernel;
   readonly rms_norm_grad_f32: Kernel;
+  readonly rotary_f32: Kernel;
   readonly scatter_add_f32: Kernel;
   readonly scatter_add_i32: Kernel;
   readonly select_32: Kernel;
@@ -95,6 +98,8 @@ export interface Exports {
   readonly sum_blocks_f32: Kernel;
   readonly sum_f32: Kernel;
   readonly sum_i32: Kernel;
+  readonly swiglu_f32: Kernel;
+  readonly swiglu_grad_f32: Kernel;
   readonly unary_f32: Kernel;
   readonly unary_i32: Kernel;
   readonly uniform_f32: Kernel;

@@ -29,6 +29,7 @@ export const derivatives: { readonly [K in GradName]: Derivative } = {
   softmaxGrad: { of: "softmax", inputs: (_, outs, g) => [outs[0]!, g] },
   geluGrad: { of: "gelu", inputs: (xs, _, g) => [xs[0]!, g] },
   geluTanhGrad: { of: "geluTanh", inputs: (xs, _, g) => [xs[0]!, g] },
+  swigluGrad: { of: "swiglu", inputs: (xs, _, g) => [...xs, g] },
   layerNormGrad: {
     of: "layerNorm",
     inputs: (xs, outs, g) => [xs[0]!, xs[1]!, outs[1]!, outs[2]!, g],

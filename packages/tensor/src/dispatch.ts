@@ -49,9 +49,11 @@ export function notify(event: Event): void {
   for (const observer of observers) observer.observe(event);
 }
 
+const recorded = (): boolean => observers.some((o) => o.records);
+
 /** @internal Cells may not change while a tape holds their values. */
 export function forbidWhileRecording(verb: string): void {
-  if (observers.some((o) => o.records))
+  if (recorded())
     throw new Error(
       `${verb}: a parameter may not change while its gradient is recorded; move the update after valueAndGrad`,
     );
@@ -97,6 +99,8 @@ export function dispatch<K extends OpName>(
 export interface FusedOp<A> {
   /** How many of the inferred outputs are results; the rest are residuals that only a derivative reads. */
   readonly results: number;
+  /** True: residuals are costly, so they are made only where an observer records; `run` gets no memory for them elsewhere. */
+  readonly residualsOnDemand?: boolean;
   /** Throws ShapeError when the inputs do not fit. */
   infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
   run(
@@ -118,9 +122,10 @@ export function dispatchFused<A>(
   const backend = commonBackend(name, inputs);
   const specs = row.infer(inputs, attrs);
   if (!backend.kernels[name] || mustCompose(name)) return tidy(() => row.compose(inputs, attrs));
+  const made = row.residualsOnDemand && !recorded() ? specs.slice(0, row.results) : specs;
   const outs: Tensor[] = [];
   try {
-    for (const { shape, dtype } of specs) outs.push(Tensor.alloc(backend, shape, dtype));
+    for (const { shape, dtype } of made) outs.push(Tensor.alloc(backend, shape, dtype));
     row.run(backend.kernels as Kernels & FusedKernels, outs, inputs, attrs);
   } catch (error) {
     dispose(outs); // memory may run out between two of them

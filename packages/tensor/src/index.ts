@@ -12,6 +12,7 @@ export type {
   MatmulDims,
   MemoryUse,
   ReduceName,
+  RotaryDims,
   TypedArray,
   UnaryName,
   View,
@@ -77,8 +78,11 @@ export { crossEntropy, crossEntropyGrad } from "./fused/cross-entropy.ts";
 export { gelu, geluGrad, geluTanh, geluTanhGrad } from "./fused/gelu.ts";
 export { type FusedAttrs, fused } from "./fused/index.ts";
 export { linear } from "./fused/linear.ts";
+export { linearCrossEntropy } from "./fused/linear-cross-entropy.ts";
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
+export { type RotaryOptions, rotary } from "./fused/rotary.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
+export { swiglu, swigluGrad } from "./fused/swiglu.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";
 export { type Attrs, type None, type Op, type OpName, ops, type Spec } from "./ops.ts";

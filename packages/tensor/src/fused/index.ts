@@ -5,8 +5,11 @@ import { attentionGradRow, attentionRow } from "./attention.ts";
 import { crossEntropyGradRow, crossEntropyRow } from "./cross-entropy.ts";
 import { geluGradRow, geluRow, geluTanhGradRow, geluTanhRow } from "./gelu.ts";
 import { linearRow } from "./linear.ts";
+import { linearCrossEntropyRow } from "./linear-cross-entropy.ts";
 import { layerNormGradRow, layerNormRow, rmsNormGradRow, rmsNormRow } from "./norm.ts";
+import { rotaryRow } from "./rotary.ts";
 import { softmaxGradRow, softmaxRow } from "./softmax.ts";
+import { swigluGradRow, swigluRow } from "./swiglu.ts";
 
 /** Every fused op. A kernel in `FusedKernels` without a row here, and so without a composition, does not compile. */
 export const fused = {
@@ -16,6 +19,8 @@ export const fused = {
   geluGrad: geluGradRow,
   geluTanh: geluTanhRow,
   geluTanhGrad: geluTanhGradRow,
+  swiglu: swigluRow,
+  swigluGrad: swigluGradRow,
   layerNorm: layerNormRow,
   layerNormGrad: layerNormGradRow,
   rmsNorm: rmsNormRow,
@@ -23,6 +28,8 @@ export const fused = {
   crossEntropy: crossEntropyRow,
   crossEntropyGrad: crossEntropyGradRow,
   linear: linearRow,
+  linearCrossEntropy: linearCrossEntropyRow,
+  rotary: rotaryRow,
   attention: attentionRow,
   attentionGrad: attentionGradRow,
   adamW: adamWRow,
