@@ -10,7 +10,7 @@ export { gather_32, scatter_add_f32, scatter_add_i32 } from "./gather";
 export { gelu_f32, gelu_grad_f32, gelu_tanh_f32, gelu_tanh_grad_f32 } from "./gelu_f32";
 export { layer_norm_f32, layer_norm_grad_f32 } from "./layer_norm_f32";
 export { loss_f32, loss_rows_f32 } from "./linear_cross_entropy_f32";
-export { matmul_f32, matmul_scratch } from "./matmul_f32";
+export { matmul_f32, matmul_pack_f32, matmul_scratch } from "./matmul_f32";
 export { max_f32, max_i32, sum_f32, sum_i32 } from "./reduce";
 export { rms_norm_f32, rms_norm_grad_f32 } from "./rms_norm_f32";
 export { rotary_f32 } from "./rotary_f32";

@@ -1,4 +1,4 @@
-// matmul: C (m, n) = A (m, k) · B (k, n) + bias (n), for a batch; either operand may be stored transposed (NN, NT, TN, TT
+// matmul: C (m, n) = A (m, k) · B (k, n) + P, for a batch; either operand may be stored transposed (NN, NT, TN, TT
 // differ only in how a panel is packed). Goto & van de Geijn 2008, https://doi.org/10.1145/1356052.1356053:
 // k in blocks of at most KC, columns in blocks of NC, rows in blocks of MC; a panel of B stays in the first cache, a block
 // of A in the second. Every element of C is one sum in one fixed order: k ascending within a block, the blocks ascending.
@@ -29,9 +29,9 @@ const NC: i32 = 528; // a multiple of 8, 12 and 16
 /** Up to so many rows go without packing. */
 const FEW_ROWS: i32 = 6;
 
-/** Bytes of scratch `matmul_f32` may use. */
-export function matmul_scratch(): i32 {
-  return (MC * KC + KC * NC + MR * NR) * 4;
+/** Bytes of scratch `matmul_f32` may use, where B comes packed or not. */
+export function matmul_scratch(panels: bool): i32 {
+  return (MC * KC + MR * NR + (panels ? 0 : KC * NC)) * 4;
 }
 
 // @ts-ignore: decorator
@@ -88,7 +88,48 @@ function packB(transposeB: bool, cols: i32, k: i32, b: usize, ldb: usize, dst: u
   }
 }
 
-/** One product by packing. Row strides in bytes. */
+/** Columns of a whole B once packed: its last panel is NR or NARROW wide. */
+// @ts-ignore: decorator
+@inline
+function padded(n: i32): i32 {
+  const last = n % NR;
+  return n - last + (last == 0 ? 0 : last <= NARROW ? NARROW : NR);
+}
+
+/** Of equal parts of k that fit a block, the size. */
+// @ts-ignore: decorator
+@inline
+function depthOf(k: i32): i32 {
+  const blocks = (k + KC - 1) / KC;
+  return (k + blocks - 1) / blocks;
+}
+
+/**
+ * Columns c0 … c1 − 1 of B (k, n), packed as every row of a product reads them: for threads that share the rows of C and
+ * would each pack all of B. c0 is a multiple of 48. dst: (n + 15)·k floats at most.
+ */
+export function matmul_pack_f32(
+  dst: usize,
+  b: usize,
+  k: i32,
+  n: i32,
+  transposeB: bool,
+  c0: i32,
+  c1: i32,
+): void {
+  const ldb = <usize>(transposeB ? k : n) << 2;
+  const depth = depthOf(k);
+  for (let pc = 0; pc < k; pc += depth) {
+    const kc = min(depth, k - pc);
+    const from = transposeB
+      ? b + <usize>c0 * ldb + (<usize>pc << 2)
+      : b + <usize>pc * ldb + (<usize>c0 << 2);
+    const to = dst + ((<usize>pc * <usize>padded(n) + <usize>c0 * <usize>kc) << 2);
+    packB(transposeB, c1 - c0, kc, from, ldb, to);
+  }
+}
+
+/** One product by packing; `panels`: B as matmul_pack_f32 left it, or 0. Row strides in bytes. */
 function packed(
   transposeA: bool,
   transposeB: bool,
@@ -101,21 +142,26 @@ function packed(
   ldb: usize,
   c: usize,
   ldc: usize,
-  bias: usize,
+  plus: usize,
+  ldplus: usize,
+  panels: usize,
   scratch: usize,
 ): void {
-  const panelsB = scratch + MC * KC * 4;
-  const whole = panelsB + KC * NC * 4;
-  const blocks = (k + KC - 1) / KC;
-  const depth = (k + blocks - 1) / blocks;
+  const whole = scratch + MC * KC * 4;
+  let panelsB = whole + MR * NR * 4;
+  const depth = depthOf(k);
   for (let jc = 0; jc < n; jc += NC) {
     const nc = min(NC, n - jc);
     for (let pc = 0; pc < k; pc += depth) {
       const kc = min(depth, k - pc);
-      const from = transposeB
-        ? b + <usize>jc * ldb + (<usize>pc << 2)
-        : b + <usize>pc * ldb + (<usize>jc << 2);
-      packB(transposeB, nc, kc, from, ldb, panelsB);
+      if (panels)
+        panelsB = panels + ((<usize>pc * <usize>padded(n) + <usize>jc * <usize>kc) << 2);
+      else {
+        const from = transposeB
+          ? b + <usize>jc * ldb + (<usize>pc << 2)
+          : b + <usize>pc * ldb + (<usize>jc << 2);
+        packB(transposeB, nc, kc, from, ldb, panelsB);
+      }
       for (let ic = 0; ic < m; ic += MC) {
         const mc = min(MC, m - ic);
         if (transposeA)
@@ -129,8 +175,8 @@ function packed(
             const rows = min(MR, mc - ir);
             const pa = scratch + <usize>(ir * kc) * 4;
             const to = c + <usize>(ic + ir) * ldc + column;
-            const add = pc ? to : bias ? bias + column : 0;
-            const ldadd = pc ? ldc : 0;
+            const add = pc ? to : plus ? plus + <usize>(ic + ir) * ldplus + column : 0;
+            const ldadd = pc ? ldc : ldplus;
             if (rows == MR && cols == NR) tile(kc, pa, pb, to, ldc, add, ldadd);
             else edge(rows, cols, kc, pa, pb, to, ldc, add, ldadd, whole);
           }
@@ -150,11 +196,12 @@ function tiny(
   a: usize,
   b: usize,
   c: usize,
-  bias: usize,
+  plus: usize,
+  ldplus: usize,
 ): void {
   const stepA = <usize>(transposeA ? m : 1) << 2;
   const stepB = <usize>(transposeB ? 1 : n) << 2;
-  for (let i = 0; i < m; i++)
+  for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       let p = a + (<usize>(transposeA ? i : i * k) << 2);
       let q = b + (<usize>(transposeB ? j * k : j) << 2);
@@ -164,10 +211,12 @@ function tiny(
         p += stepA;
         q += stepB;
       }
-      if (bias) s += load<f32>(bias + (<usize>j << 2));
+      if (plus) s += load<f32>(plus + (<usize>j << 2));
       store<f32>(c, s);
       c += 4;
     }
+    plus += plus ? ldplus : 0;
+  }
 }
 
 /**
@@ -184,14 +233,17 @@ function one(
   a: usize,
   b: usize,
   c: usize,
-  bias: usize,
+  plus: usize,
+  ldplus: usize,
+  panels: usize,
   scratch: usize,
   r0: i32,
   r1: i32,
   c0: i32,
   c1: i32,
 ): void {
-  if (<f64>m * <f64>n * <f64>k <= 64) return tiny(transposeA, transposeB, m, n, k, a, b, c, bias);
+  if (<f64>m * <f64>n * <f64>k <= 64) 
+    return tiny(transposeA, transposeB, m, n, k, a, b, c, plus, ldplus);
   const lda = <usize>(transposeA ? m : k) << 2;
   const ldb = <usize>(transposeB ? k : n) << 2;
   const ldc = <usize>n << 2;
@@ -200,26 +252,46 @@ function one(
   a += transposeA ? <usize>r0 << 2 : <usize>r0 * lda;
   b += transposeB ? <usize>c0 * ldb : <usize>c0 << 2;
   c += <usize>r0 * ldc + (<usize>c0 << 2);
-  if (bias) bias += <usize>c0 << 2;
-  if (n == 1 && !bias) {
+  if (plus) plus += <usize>r0 * ldplus + (<usize>c0 << 2);
+  if (n == 1 && (!plus || ldplus == 4)) {
     // A column is a row of the transposed product: c (1, m) = bᵀ (1, k) · Aᵀ (k, m).
-    if (transposeA) rowsPlain(1, rows, k, b, 0, a, lda, c, 0, 0);
-    else rowsTransposed(1, rows, k, b, 0, a, lda, c, 0, 0);
+    if (transposeA) rowsPlain(1, rows, k, b, 0, a, lda, c, 0, plus, 0);
+    else rowsTransposed(1, rows, k, b, 0, a, lda, c, 0, plus, 0);
   } else if (m == 1 || (m <= FEW_ROWS && !transposeA)) {
-    if (transposeB) rowsTransposed(rows, cols, k, a, lda, b, ldb, c, ldc, bias);
-    else rowsPlain(rows, cols, k, a, lda, b, ldb, c, ldc, bias);
-  } else packed(transposeA, transposeB, rows, cols, k, a, lda, b, ldb, c, ldc, bias, scratch);
+    if (transposeB) rowsTransposed(rows, cols, k, a, lda, b, ldb, c, ldc, plus, ldplus);
+    else rowsPlain(rows, cols, k, a, lda, b, ldb, c, ldc, plus, ldplus);
+  } else
+    packed(
+      transposeA,
+      transposeB,
+      rows,
+      cols,
+      k,
+      a,
+      lda,
+      b,
+      ldb,
+      c,
+      ldc,
+      plus,
+      ldplus,
+      panels,
+      scratch,
+    );
 }
 
 /**
- * Rows r0 … r1 − 1 and columns c0 … c1 − 1 of each product. All dense; `bias` 0: none; `scratch`: matmul_scratch()
- * bytes, 16-byte aligned.
+ * Rows r0 … r1 − 1 and columns c0 … c1 − 1 of each product. All dense; `plus`, what is added: 0 for nothing, with `ldplus`
+ * 0 a bias (n), else a matrix (m, n) for each product, of row stride n, which may be `out` itself. `panels`: the
+ * whole of B, packed, or 0 (one product of more than 6 rows, all its columns). `scratch`: as many bytes as matmul_scratch
+ * says, 16-byte aligned.
  */
 export function matmul_f32(
   out: usize,
   a: usize,
   b: usize,
-  bias: usize,
+  plus: usize,
+  ldplus: usize,
   batch: i32,
   m: i32,
   k: i32,
@@ -230,16 +302,20 @@ export function matmul_f32(
   r1: i32,
   c0: i32,
   c1: i32,
+  panels: usize,
   scratch: usize,
 ): void {
   const bytesA = (<usize>m * <usize>k) << 2;
   const bytesB = (<usize>k * <usize>n) << 2;
   const bytesC = (<usize>m * <usize>n) << 2;
   for (let i = 0; i < batch; i++) {
-    if (k) one(transposeA, transposeB, m, n, k, a, b, out, bias, scratch, r0, r1, c0, c1);
-    else if (!bias) fill_32(out, m * n, 0);
-    else for (let r = 0; r < m; r++) memory.copy(out + ((<usize>r * n) << 2), bias, <usize>n << 2);
+    if (k) one(transposeA, transposeB, m, n, k, a, b, out, plus, ldplus, panels, scratch, r0, r1, c0, c1);
+    else if (!plus) fill_32(out, m * n, 0);
+    else
+      for (let r = 0; r < m; r++)
+        memory.copy(out + ((<usize>r * n) << 2), plus + <usize>r * ldplus, <usize>n << 2);
     out += bytesC;
+    if (ldplus) plus += bytesC;
     a += bytesA;
     b += bytesB;
   }

@@ -1,4 +1,4 @@
-// Products with few rows, C (m, n) = A (m, k) · B + bias for m ≤ 6: decoding's matrix × vector. Nothing is packed; B is
+// Products with few rows, C (m, n) = A (m, k) · B + P for m ≤ 6: decoding's matrix × vector. Nothing is packed; B is
 // read once, in the order it lies in memory. m = 1: B of (768, 768) at 40 GB/s, (3072, 768) 26,
 // (50257, 768) 10–12, which is what memory gives; m = 6 in the cache 28–31 GFLOP/s (2-core x86-64 (Xeon), Node 20).
 import { fill_32 } from "./fill";
@@ -46,7 +46,7 @@ function dot4(a: usize, b: usize, ld: usize, k: i32): v128 {
   );
 }
 
-/** A (m, k), B (n, k), C (m, n); row strides in bytes; `bias` 0: none. */
+/** A (m, k), B (n, k), C (m, n); row strides in bytes; `plus` 0: nothing is added. */
 export function rowsTransposed(
   m: i32,
   n: i32,
@@ -57,7 +57,8 @@ export function rowsTransposed(
   ldb: usize,
   c: usize,
   ldc: usize,
-  bias: usize,
+  plus: usize,
+  ldplus: usize,
 ): void {
   let j = 0;
   for (; j + 4 <= n; j += 4) {
@@ -65,7 +66,7 @@ export function rowsTransposed(
     const at = <usize>j << 2;
     for (let i = 0; i < m; i++) {
       let s = dot4(a + <usize>i * lda, row, ldb, k);
-      if (bias) s = f32x4.add(s, v128.load(bias + at));
+      if (plus) s = f32x4.add(s, v128.load(plus + <usize>i * ldplus + at));
       v128.store(c + <usize>i * ldc + at, s);
     }
   }
@@ -73,7 +74,7 @@ export function rowsTransposed(
     const at = <usize>j << 2;
     for (let i = 0; i < m; i++) {
       let s = dot(a + <usize>i * lda, b + <usize>j * ldb, k);
-      if (bias) s += load<f32>(bias + at);
+      if (plus) s += load<f32>(plus + <usize>i * ldplus + at);
       store<f32>(c + <usize>i * ldc + at, s);
     }
   }
@@ -118,7 +119,7 @@ function axpy1(n: i32, a: usize, b: usize, c: usize): void {
   if (n & 3) storeTail(c + i, madd(x, v128.load(b + i), v128.load(c + i)), n & 3);
 }
 
-/** A (m, k), B (k, n), C (m, n); row strides in bytes; `bias` 0: none. */
+/** A (m, k), B (k, n), C (m, n); row strides in bytes; `plus` 0: nothing is added. */
 export function rowsPlain(
   m: i32,
   n: i32,
@@ -129,11 +130,12 @@ export function rowsPlain(
   ldb: usize,
   c: usize,
   ldc: usize,
-  bias: usize,
+  plus: usize,
+  ldplus: usize,
 ): void {
   for (let i = 0; i < m; i++) {
     const row = c + <usize>i * ldc;
-    if (bias) memory.copy(row, bias, <usize>n << 2);
+    if (plus) memory.copy(row, plus + <usize>i * ldplus, <usize>n << 2);
     else fill_32(row, n, 0);
   }
   for (let j = 0; j < n; j += COLUMNS) {

@@ -1,4 +1,3 @@
-import { OutOfMemoryError } from "@muladd/tensor";
 import { ARGUMENTS, CONTROL, STEPS, WORD } from "./control.ts";
 import type { Exports } from "./load.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
@@ -12,6 +11,8 @@ export type KernelName = keyof Exports;
 export interface Runner {
   /** Threads that a kernel may run on, the calling one among them. */
   readonly threads: number;
+  /** Whether a call that takes so long on one thread would be cut into parts. */
+  shares(nanoseconds: number): boolean;
   /** Has returned when the kernel is done. `args` are those of the whole call. */
   run(kernel: KernelName, args: readonly number[], split?: Split): void;
 }
@@ -39,6 +40,7 @@ export const TUNING: Tuning = {
 
 export const oneThread = (exports: Exports): Runner => ({
   threads: 1,
+  shares: () => false,
   run: (kernel, args) => void exports[kernel](...args),
 });
 
@@ -104,10 +106,15 @@ export class Crew implements Runner {
     return this.#ready;
   }
 
+  shares(nanoseconds: number): boolean {
+    if (this.#threads === 1 || nanoseconds < this.#tuning.shareFrom) return false;
+    this.#start();
+    return this.#words[WORD.ready]! > 0;
+  }
+
   run(kernel: KernelName, args: readonly number[], split?: Split): void {
     if (this.#broken) throw this.#broken;
-    if (this.#threads > 1 && split && split.nanoseconds >= this.#tuning.shareFrom) {
-      this.#start();
+    if (split && this.shares(split.nanoseconds)) {
       const { units, block, nanoseconds, most = Number.POSITIVE_INFINITY } = split;
       const enough = Math.min(this.#threads * PARTS, Math.max(this.#threads, most));
       const parts = Math.min(
@@ -115,8 +122,7 @@ export class Crew implements Runner {
         Math.floor(nanoseconds / this.#tuning.part),
         Math.ceil(units / block),
       );
-      if (parts > 1 && this.#words[WORD.ready]! > 0 && this.#share(kernel, args, split, parts))
-        return;
+      if (parts > 1 && this.#share(kernel, args, split, parts)) return;
     }
     this.#exports[kernel](...args);
   }
@@ -133,14 +139,13 @@ export class Crew implements Runner {
     const words = this.#words;
     const floats = this.#floats;
     const stride = Math.ceil((split.scratch ?? 0) / 64) * 64;
+    const kept = split.kept ?? 0;
     let own = 0;
-    if (stride)
-      try {
-        own = this.#memory.scratch(stride * this.#threads);
-      } catch (error) {
-        if (error instanceof OutOfMemoryError) return false;
-        throw error;
-      }
+    if (stride) {
+      const scratch = this.#memory.spare(kept + stride * this.#threads);
+      if (scratch === undefined) return false;
+      own = scratch + kept;
+    }
     words[WORD.kernel] = this.#index.get(kernel)!;
     words[WORD.arguments] = args.length;
     words[WORD.parts] = parts;

@@ -1,5 +1,6 @@
 import { type Dense, type FusedKernels, size, type View } from "@muladd/tensor";
 import type { KernelName, Runner } from "./crew.ts";
+import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
 import type { Product } from "./product.ts";
 import { type Split, STEP } from "./split.ts";
@@ -72,6 +73,10 @@ export function fusedKernels(
     geluTanh: (out, x) => map("gelu_tanh_f32", size(x.shape), 0.8, out, x),
     geluTanhGrad: (dx, x, g) => map("gelu_tanh_grad_f32", size(x.shape), 1.1, dx, x, g),
 
+    swiglu: (out, gate, up) => map("swiglu_f32", size(gate.shape), 1, out, gate, up),
+    swigluGrad: (dgate, dup, gate, up, g) =>
+      map("swiglu_grad_f32", size(gate.shape), 1.2, dgate, dup, gate, up, g),
+
     layerNorm(out, mean, rstd, x, gain, bias, epsilon) {
       const [n, C] = [rows(x), width(x)];
       runner.run(
@@ -138,7 +143,25 @@ export function fusedKernels(
 
     linear(out, x, weight, bias) {
       const [n, k] = weight.shape as [number, number];
-      multiply(at(out), at(x), at(weight), maybe(bias), 1, rows(x), k, n, false, true);
+      multiply(at(out), at(x), at(weight), maybe(bias), 0, 1, rows(x), k, n, false, true);
+    },
+
+    linearCrossEntropy: linearCrossEntropy(runner, memory, multiply),
+
+    rotary(out, x, table, { heads, start, inverse }) {
+      const [B, T, W] = x.shape as [number, number, number];
+      const D = table.shape[1]!;
+      const angles = at(table) + start * D * 4;
+      runner.run(
+        "rotary_f32",
+        [at(out), at(x), angles, 0, B * T, T, W, heads, D, inverse ? -1 : 1],
+        {
+          units: B * T,
+          block: 1,
+          nanoseconds: B * T * W * 0.4,
+          steps: [0, 0, 0, first, last, 0, 0, 0, 0, 0],
+        },
+      );
     },
 
     attention(out, logSum, q, k, v, { scale, causal }) {

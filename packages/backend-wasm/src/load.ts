@@ -83,6 +83,7 @@ export interface Exports {
   readonly loss_f32: Kernel;
   readonly loss_rows_f32: Kernel;
   readonly matmul_f32: Kernel;
+  readonly matmul_pack_f32: Kernel;
   readonly matmul_scratch: Size;
   readonly max_f32: Kernel;
   readonly max_i32: Kernel;

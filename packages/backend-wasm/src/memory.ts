@@ -109,6 +109,16 @@ export class WasmMemory {
     return this.#scratch.start;
   }
 
+  /** {@link scratch}, or `undefined` where there is no room: for kernels that also work with less. */
+  spare(bytes: number): number | undefined {
+    try {
+      return this.scratch(bytes);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) return undefined;
+      throw error;
+    }
+  }
+
   /** Forgets all buffers: from now on every use of one throws. */
   close(): void {
     this.#buffers.clear();

@@ -27,6 +27,8 @@ export interface Split {
   readonly steps: readonly number[];
   /** Bytes of scratch that each thread needs. */
   readonly scratch?: number;
+  /** Bytes at the beginning of scratch that an earlier call filled for this one. */
+  readonly kept?: number;
   /** For a strided kernel: axes of the table, and the byte in it that holds the size of the axis that is cut, or 0. */
   readonly table?: { readonly axes: number; readonly axis: number };
 }

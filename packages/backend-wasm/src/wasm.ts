@@ -170,7 +170,7 @@ class Wasm implements WasmBackend {
     const limit = Math.min(maxBytes, MAX_BYTES);
     this.limits = { maxBufferBytes: limit, maxBytes: limit };
     const runner = crew ?? oneThread(exports);
-    const multiply = product(runner, memory, exports.matmul_scratch());
+    const multiply = product(runner, memory, exports.matmul_scratch);
     const scratch = {
       attention: exports.attention_scratch,
       attentionGrad: exports.attention_grad_scratch,

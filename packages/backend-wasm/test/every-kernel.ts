@@ -108,6 +108,8 @@ export async function everyKernel(t: Bench): Promise<Bits> {
     k[op]!(out(op, shape), x);
     k[`${op}Grad`]!(out(`${op}Grad`, shape), x, y);
   }
+  k.swiglu!(out("swiglu", shape), x, y);
+  k.swigluGrad!(out("swiglu dgate", shape), out("swiglu dup", shape), x, y, x);
   const [gain, bias] = [put(C), put(C)];
   const [mean, rstd] = [out("mean", [n]), out("rstd", [n])];
   k.layerNorm!(out("layerNorm", shape), mean, rstd, x, gain, bias, 1e-5);
@@ -119,6 +121,19 @@ export async function everyKernel(t: Bench): Promise<Bits> {
   const logSum = out("logSum", [n]);
   k.crossEntropy!(out("losses", [n]), logSum, x, targets);
   k.crossEntropyGrad!(out("dlogits", shape), x, targets, logSum, mean);
+
+  for (const vocabulary of [from(1, 400), 40_000]) {
+    const head = put(vocabulary, 3);
+    const hidden = put(n, 3);
+    const wanted = ids(n, vocabulary);
+    const [dhidden, dhead] = [out("lce dhidden", [n, 3]), out("lce dweight", [vocabulary, 3])];
+    k.linearCrossEntropy!(out("lce", []), dhidden, dhead, hidden, head, wanted, 0.1);
+    k.linearCrossEntropy!(out("lce alone", []), undefined, undefined, hidden, head, wanted, 0.1);
+  }
+  const angles = put(T + 5, 2 * Math.ceil(D / 2));
+  const dims = { heads: from(0, 3), start: t.integer(6), inverse: t.integer(2) === 1 };
+  const turned = [B, T, 3 * angles.shape[1]! + t.integer(7)];
+  k.rotary!(out("rotary", turned), put(...turned), angles, dims);
 
   const K = [1, H].at(t.integer(2))!;
   const S = T + t.integer(9);
