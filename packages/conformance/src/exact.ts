@@ -258,7 +258,7 @@ export const exact: { readonly [K in AnyOp]?: readonly Exact[] } = {
   ],
   swiglu: [
     {
-      why: "a large gate is itself, a large −gate is 0, NaN and infinities as the quotient has them",
+      why: "a large gate is itself, a large −gate is 0, NaN and infinities as x · σ(x) has them",
       operands: [
         f([30, -30, -200, 0, NAN, INF, -INF, 1, 30, -200, NAN]),
         f([2, 2, 2, 2, 2, 2, 2, NAN, -INF, -1, 0]),

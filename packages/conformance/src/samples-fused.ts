@@ -176,7 +176,10 @@ export const fusedSamples: { readonly [K in SampledFused]: readonly Sample<Fused
   gelu: elementwise([-2, 2], [-8, 8]),
   geluTanh: elementwise([-2, 2], [-8, 8]),
   swiglu: [
-    ...[[], [0], [1], [2, 3], [257]].map((shape) => ({ inputs: [{ shape }, { shape }], attrs: {} })),
+    ...[[], [0], [1], [2, 3], [257]].map((shape) => ({
+      inputs: [{ shape }, { shape }],
+      attrs: {},
+    })),
     {
       inputs: [{ shape: [257], domain: [-100, 100] }, { shape: [257] }],
       attrs: {},

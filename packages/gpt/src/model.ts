@@ -78,12 +78,7 @@ export class GPT {
    */
   loss(ids: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
     return tidy(() =>
-      linearCrossEntropyLoss(
-        this.hidden(ids, options),
-        this.tokens.weight,
-        targets,
-        options.count,
-      ),
+      linearCrossEntropyLoss(this.hidden(ids, options), this.tokens.weight, targets, options.count),
     );
   }
 

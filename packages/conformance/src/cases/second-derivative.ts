@@ -92,7 +92,11 @@ const functions: Readonly<Record<string, Probed>> = {
   rotary: {
     shapes: [[1, 3, 6]],
     f: (x) => {
-      const table = Tensor.from(x!.backend, Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)), [3, 4]);
+      const table = Tensor.from(
+        x!.backend,
+        Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)),
+        [3, 4],
+      );
       const y = rotary(x!, table, { heads: 1 });
       return mul(y, y);
     },

@@ -71,7 +71,9 @@ describe.each(kinds)("on a %s backend", (_, backend) => {
     expect(await trainer.save()).toEqual(before);
     expect(memory.memory.buffers).toBe(buffers);
     writeWeights(trainer.model, sound, "before");
-    expect(await advance(trainer, 3)).toEqual((await advance(create(), 5)).slice(2));
+    expect(await advance(trainer, 3)).toEqual(
+      (await advance(create({ backend: backend() }), 5)).slice(2),
+    );
   });
 });
 
@@ -115,8 +117,9 @@ describe("divergence", () => {
   });
 });
 
+// Composed, since there each loss of the batch is a float32 of its own.
 test("an infinite loss moves nothing, though its gradient is finite", async () => {
-  const backend = reference();
+  const backend = reference({ fused: false });
   const trainer = create({ backend, training: { clip: 0 } });
   const { batch, seed } = trainer.config;
   const { context, vocabulary, width } = trainer.model.config;
@@ -141,7 +144,7 @@ test("an infinite loss moves nothing, though its gradient is finite", async () =
   const error = await divergence(() => trainer.advance());
   expect(error.loss).toBe(Infinity);
   expect(error.gradNorm).toBeLessThan(Infinity);
-  expect(error.origin!.op).toBe("crossEntropy");
+  expect(error.origin!.op).toBe("sub");
   expect(await trainer.save()).toEqual(before);
 });
 
