@@ -59,6 +59,17 @@ describe.each(kinds)("on a %s backend", (_, backend) => {
     expect(error.message).toContain("at step 1 (first in blocks.0.mlp.down, ");
   });
 
+  test("a head whose logits overflow is named", async () => {
+    const trainer = create({ backend: backend() });
+    const { vocabulary, width } = trainer.model.config;
+    parameter(trainer, "norm.bias").write(new Float32Array(width).fill(3e20));
+    const rows = Array.from({ length: vocabulary * width }, (_, i) => Math.floor(i / width));
+    parameter(trainer, "tokens.weight").write(rows.map((id) => (id % 2 ? -3e20 : 3e20)));
+    const { origin } = await divergence(() => trainer.advance());
+    expect(origin!.module).toBe("tokens");
+    expect(["linearCrossEntropy", "matmul"]).toContain(origin!.op);
+  });
+
   test("a failed step leaves parameters, moments and step as they were", async () => {
     const memory = backend();
     const trainer = create({ backend: memory });
