@@ -1,27 +1,24 @@
 // swiglu: x / (1 + e⁻ˣ) ∘ up, x the gate. Its gradient, with σ = 1 / (1 + e⁻ˣ): dgate = g∘up∘σ(1 + x(1 − σ)), dup = g∘x∘σ.
 // e⁻ˣ is ∞ below −88.7, where σ is 0; at −∞ both are NaN, as the formulas are. Shazeer 2020, https://arxiv.org/abs/2002.05202
-import { exp4 } from "./exp_f32";
+import { expNegative4 } from "./exp_f32";
 import { entry, madd, storeTail } from "./simd";
 
-const ONE: usize = memory.data<f32>([1.0], 16);
+/** 1; the sign bit. */
+const ONE: usize = memory.data<f32>([1.0, -0.0], 16);
 
-/** 1 + e⁻ˣ. */
+/** σ(x) with e = e⁻|ˣ|: 1 / (1 + e) where x ≥ 0, e / (1 + e) elsewhere. */
 // @ts-ignore: decorator
 @inline
-function denominator4(x: v128): v128 {
-  return f32x4.add(exp4(f32x4.neg(x)), entry(ONE, 0));
+function sigmoid4(x: v128): v128 {
+  const e = expNegative4(v128.or(x, entry(ONE, 1)));
+  const numerator = v128.bitselect(entry(ONE, 0), e, f32x4.ge(x, f32x4.splat(0)));
+  return f32x4.div(numerator, f32x4.add(e, entry(ONE, 0)));
 }
 
 // @ts-ignore: decorator
 @inline
 function swiglu4(x: v128, up: v128): v128 {
-  return f32x4.mul(f32x4.div(x, denominator4(x)), up);
-}
-
-// @ts-ignore: decorator
-@inline
-function sigmoid4(x: v128): v128 {
-  return f32x4.div(entry(ONE, 0), denominator4(x));
+  return f32x4.mul(f32x4.mul(x, sigmoid4(x)), up);
 }
 
 /** σ(1 + x(1 − σ)). */
