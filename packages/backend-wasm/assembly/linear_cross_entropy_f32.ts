@@ -1,6 +1,10 @@
 // What linearCrossEntropy does beside its products (src/linear-cross-entropy.ts), on a tile of logits: rows of V. A row's
 // loss is log Σ exp − logit[target] in nats, 0 where target < 0, NaN where target ≥ V. Its gradient takes the place of the
-// logits: scale · (softmax − onehot(target)), 0 where target < 0.
+// logits: scale · (softmax − onehot(target)), 0 where target < 0. G logits/s of losses alone, and with the gradient (in
+// brackets by cross_entropy_f32 and its gradient, which take every exp twice), plain, relaxed and wide:
+//   V = 65      0.76, 0.67 (0.44)   0.93, 0.84 (0.59)   1.03, 1.03 (0.59)
+//   V = 50,257  0.97, 0.91 (0.50)   1.30, 1.21 (0.67)   1.44, 1.56 (0.73)
+// (2-core x86-64 (Xeon), one of them, plain and relaxed Node 20, wide Node 24).
 import { sumExp } from "./cross_entropy_f32";
 import { fill_32 } from "./fill";
 import { splat, storeTail, topOf } from "./simd";

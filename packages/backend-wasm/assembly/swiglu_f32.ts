@@ -1,5 +1,8 @@
 // swiglu: x / (1 + e⁻ˣ) ∘ up, x the gate. Its gradient, with σ = 1 / (1 + e⁻ˣ): dgate = g∘up∘σ(1 + x(1 − σ)), dup = g∘x∘σ.
-// e⁻ˣ is ∞ below −88.7, where σ is 0; at −∞ both are NaN, as the formulas are. Shazeer 2020, https://arxiv.org/abs/2002.05202
+// σ is 0 below −87.3; at −∞ both are NaN, as −∞ · 0 is. Shazeer 2020, https://arxiv.org/abs/2002.05202. G elements/s on
+// 400 thousand, plain / relaxed / wide: 0.85 / 1.2 / 1.8, the gradient 0.70 / 0.87 / 1.37; composed 0.32 and 0.17. With
+// x / (1 + e⁻ˣ), whose e⁻ˣ needs two factors of 2ⁿ, 0.79 / 0.99 / 1.6 and 0.63 / 0.74 / 1.25
+// (2-core x86-64 (Xeon), plain and relaxed Node 20, wide Node 24).
 import { expNegative4 } from "./exp_f32";
 import { entry, madd, storeTail } from "./simd";
 

@@ -300,8 +300,8 @@ describe.each(variants)("%s", (variant) => {
       [7, 5, 3],
       [70, 33, 65],
       [300, 4, 257],
-      [130, 2, 33_000], // tiles of 65 rows
-      [259, 3, 40_000], // of 87, 87 and 85
+      [258, 2, 17_000], // tiles of 129 rows
+      [515, 3, 20_000], // of 172, 172 and 171
     ] as const) {
       const [x, w] = [t.numbers(rows * C), t.numbers(V * C)];
       const targets = Array.from({ length: rows }, (_, r) => (r % 3 === 1 ? -1 : t.integer(V)));
