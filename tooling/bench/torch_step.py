@@ -1,21 +1,16 @@
 """What PyTorch takes on this machine: training steps of nanoGPT's model, and products of the shapes they have.
 
-    python tooling/bench/torch_step.py --config nanogpt-cpu --threads 2 --steps 50
+    python tooling/bench/torch_step.py --config nanogpt-cpu --threads 2 --seconds 4
     python tooling/bench/torch_step.py --sgemm --threads 1
 
-Prints one line of JSON: {config, threads, medianMs, minMs, peakMB, ...}, or {sgemm, threads, shapes: [{m, n, k, layout, medianGflops, bestGflops}]}.
+Measures as `muladd bench` does: three runs to warm up, or one second of them, then rounds until the time is over, three at least.
+Prints one line of JSON: {config, threads, medianMs, minMs, ...}, or {matmul: [{m, n, k, mode, gflops, bestGflops}], threads, ...}.
 The model is nanoGPT's (https://github.com/karpathy/nanoGPT, MIT), rewritten: no biases, exact GELU, no dropout, tied head.
 """
 
 import argparse
-import json
-import os
-import resource
-import sys
-import time
 
-if "--avx2" in sys.argv:  # read when the libraries load
-    os.environ.update(MKL_ENABLE_INSTRUCTIONS="AVX2", ONEDNN_MAX_CPU_ISA="AVX2", ATEN_CPU_CAPABILITY="avx2")
+import measure  # before torch: it reads what the libraries read when they load
 
 import torch
 import torch.nn as nn
@@ -26,9 +21,9 @@ CONFIGS = {
     "baby-gpt": dict(layers=6, width=384, heads=6, context=256, batch=8, vocabulary=65),
     "gpt2-124m": dict(layers=12, width=768, heads=12, context=64, batch=4, vocabulary=50257),
 }
-SHAPES = [
-    (768, 384, 128), (768, 128, 128), (768, 512, 128), (768, 128, 512), (768, 65, 128), (512, 384, 384), (512, 1536, 384),
-    (512, 384, 1536), (2048, 1152, 384), (2048, 768, 768), (2048, 768, 3072), (1024, 1024, 1024), (256, 50257, 768),
+SHAPES = [  # of `muladd bench matmul`
+    (512, 384, 384), (512, 1536, 384), (512, 384, 1536), (256, 50257, 768), (2048, 768, 768), (2048, 768, 3072),
+    (1024, 1024, 1024), (768, 384, 128), (768, 512, 128), (768, 128, 512),
 ]
 
 
@@ -90,11 +85,7 @@ class GPT(nn.Module):
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
-def steps(name, count, fused):
+def step(name, seconds, fused):
     config = dict(CONFIGS[name])
     batch = config.pop("batch")
     model = GPT(**config)
@@ -102,57 +93,46 @@ def steps(name, count, fused):
     others = [p for p in model.parameters() if p.dim() < 2]
     groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), **({"fused": True} if fused else {}))
-    times = []
-    for _ in range(count + min(3, count)):
+
+    def advance():
         ids = torch.randint(config["vocabulary"], (batch, config["context"] + 1))
-        start = time.perf_counter()
         loss = model(ids[:, :-1], ids[:, 1:].contiguous())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         loss.item()
-        times.append((time.perf_counter() - start) * 1000)
-    times = times[min(3, count):]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return dict(config=name, medianMs=round(median(times), 2), minMs=round(min(times), 2), peakMB=round(peak, 1))
+
+    (times,) = measure.rounds([advance], seconds)
+    return dict(config=name, medianMs=measure.median(times), minMs=min(times), rounds=len(times))
 
 
-def sgemm(rounds):
-    rows = []
+def products(seconds):
+    rows, bodies = [], []
     for m, n, k in SHAPES:
-        flop = 2 * m * n * k
-        repeats = max(1, round(1e8 / flop))
-        for layout in ("NN", "NT", "TN"):
-            a = torch.randn(k, m).t() if layout == "TN" else torch.randn(m, k)
-            b = torch.randn(n, k).t() if layout == "NT" else torch.randn(k, n)
+        for mode in ("NN", "NT", "TN"):
+            a = torch.randn(k, m).t() if mode == "TN" else torch.randn(m, k)
+            b = torch.randn(n, k).t() if mode == "NT" else torch.randn(k, n)
             out = torch.empty(m, n)
-            speeds = []
-            for r in range(rounds + 1):
-                start = time.perf_counter()
-                for _ in range(repeats):
-                    torch.mm(a, b, out=out)
-                if r:
-                    speeds.append(flop * repeats / (time.perf_counter() - start) / 1e9)
-            speed = dict(medianGflops=round(median(speeds), 1), bestGflops=round(max(speeds), 1))
-            rows.append(dict(m=m, n=n, k=k, layout=layout, **speed))
-    return dict(sgemm=round(median([row["medianGflops"] for row in rows]), 1), shapes=rows)
+            bodies.append(lambda a=a, b=b, out=out: torch.mm(a, b, out=out))
+            rows.append(dict(m=m, n=n, k=k, mode=mode))
+    for row, times in zip(rows, measure.rounds(bodies, seconds)):
+        speed = lambda ms: 2 * row["m"] * row["n"] * row["k"] / ms / 1e6
+        row.update(gflops=speed(measure.median(times)), bestGflops=speed(min(times)))
+    return dict(matmul=rows)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", choices=CONFIGS, default="nanogpt-cpu")
     parser.add_argument("--sgemm", action="store_true", help="products instead of a step")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--steps", type=int, default=30, help="steps, or rounds of the products")
     parser.add_argument("--fused", action="store_true", help="PyTorch's fused AdamW (default: its own default)")
-    parser.add_argument("--avx2", action="store_true", help="keep PyTorch to 256-bit vectors, which is what WebAssembly can reach")
-    args = parser.parse_args()
+    args = measure.arguments(parser)
     torch.set_num_threads(args.threads)
     torch.manual_seed(1337)
     with torch.set_grad_enabled(not args.sgemm):
-        result = sgemm(args.steps) if args.sgemm else steps(args.config, args.steps, args.fused)
-    print(json.dumps(dict(torch=torch.__version__, cpu=torch.backends.cpu.get_cpu_capability(), threads=args.threads, **result)))
+        result = products(args.seconds) if args.sgemm else step(args.config, args.seconds, args.fused)
+    measure.report(args, result)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ import { planPreset, presets } from "@muladd/gpt";
 import { expect, test } from "vitest";
 import { benchMatmul, products } from "../src/bench/matmul.ts";
 import { median, timeRounds } from "../src/bench/rounds.ts";
+import { subject } from "../src/bench/subject.ts";
 import { muladd } from "./support.ts";
 
 test("rounds are interleaved, so that a slow minute falls on all alike", async () => {
@@ -43,7 +44,7 @@ test("a step is profiled by op, and its work is that of the plan", async () => {
   const args = ["bench", "step", "--seconds", "0.01", "--profile", "--json", "-q"];
   const { code, out, err } = await muladd(args);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  const { step, backend, machine } = JSON.parse(out);
+  const { step, backend, machine, residentBytes } = JSON.parse(out);
   expect(backend).toMatchObject({ name: "wasm", variant: expect.stringMatching(/simd|relaxed/) });
   expect(machine.node).toBe(process.versions.node);
   expect(step).toMatchObject({ preset: "nanogpt-cpu", parameters: 804_096, tokens: 768 });
@@ -56,20 +57,55 @@ test("a step is profiled by op, and its work is that of the plan", async () => {
   const shares = step.profile.reduce((sum: number, r: { share: number }) => sum + r.share, 0);
   expect(shares).toBeCloseTo(1, 9);
   expect(step.peakBytes).toBeGreaterThan(16 * step.parameters);
+  expect(residentBytes).toBeGreaterThan(step.peakBytes);
+});
+
+test("the subjects are the models of tooling/bench/torch_step.py, one pass a step", () => {
+  const { model, training } = subject("nanogpt-cpu");
+  expect(model).toMatchObject({ layers: 4, heads: 4, width: 128, context: 64, vocabulary: 65 });
+  expect(model).toMatchObject({
+    bias: false,
+    activation: "gelu",
+    dropout: 0,
+    positions: "learned",
+  });
+  const optimizer = { kind: "adamw", betas: [0.9, 0.99], epsilon: 1e-8, weightDecay: 0.1 };
+  expect(training).toMatchObject({ batch: 12, accumulate: 1, clip: 1, optimizer });
+  const baby = subject("baby-gpt");
+  expect(baby.model).toEqual({ ...model, layers: 6, heads: 6, width: 384, context: 256 });
+  expect(baby.training).toEqual({ ...training, batch: 8 });
+  const gpt2 = subject("gpt2-124m");
+  const sizes = { layers: 12, heads: 12, width: 768, vocabulary: 50257 };
+  expect(gpt2.model).toEqual({ ...model, ...sizes });
+  expect(gpt2.training).toEqual({ ...training, batch: 4 });
+  expect(subject("gpt2").training).toMatchObject({ batch: 1, accumulate: 1 });
+});
+
+test("generation is measured of any preset, and without the cache only where there is time", async () => {
+  const args = ["bench", "generate", "--preset", "tiny", "--seconds", "1e-9", "--json", "-q"];
+  const { code, out } = await muladd(args);
+  expect(code).toBe(0);
+  const { generate } = JSON.parse(out);
+  expect(generate).toMatchObject({ preset: "tiny", promptTokens: 32, rounds: 3 });
+  expect(generate.decode).toBeGreaterThan(0);
+  expect(generate).not.toHaveProperty("decodeUncached");
 });
 
 test("generation is measured with the cache and without, and reading a prompt apart", async () => {
-  const { code, out } = await muladd(["bench", "generate", "--seconds", "0.01", "-q"]);
+  const { code, out } = await muladd(["bench", "generate", "--seconds", "1", "-q"]);
   expect(code).toBe(0);
   expect(out).toMatch(
-    /\ngenerate {2}nanogpt-cpu: [\d,]+ tok\/s with the cache · [\d,]+ tok\/s without\n/,
+    /\ngenerate {2}nanogpt-cpu: [\d,.]+ tok\/s with the cache · [\d,.]+ tok\/s without\n/,
   );
-  expect(out).toMatch(/prefill [\d,]+ tok\/s \(a prompt of 64\) · \d+ rounds/);
+  expect(out).toMatch(/prefill [\d,.]+ tok\/s \(a prompt of 64\) · \d+ rounds/);
 });
 
 test.each([
   [["stop"], 2, "there is no benchmark stop", "muladd bench step"],
   [["--seconds", "0"], 2, "--seconds 0 is not possible", "above 0"],
+  [["step", "--preset", "nanogpt"], 2, "there is no preset nanogpt", "nanogpt-cpu"],
+  [["step", "--preset", "gpt3-175b"], 1, "training gpt3-175b takes", "--preset nanogpt-cpu"],
+  [["generate", "--preset", "gpt3"], 1, "writing with gpt3 takes", "--preset nanogpt-cpu"],
   [["step", "--backend", "cuda"], 2, "there is no backend cuda", "auto, wasm, reference"],
   [["step", "--backend", "webgpu"], 3, "not available in this version", "--backend wasm"],
 ] as const)("bench %j is refused with what to do", async (args, code, what, remedy) => {

@@ -3,9 +3,8 @@ import {
   crossEntropyGrad,
   type FusedAttrs,
   type FusedName,
-  geluGrad,
-  geluTanhGrad,
   layerNormGrad,
+  linearOperands,
   matmul,
   mul,
   reshape,
@@ -27,8 +26,8 @@ const flat = (x: Tensor) => reshape(x, [size(x.shape.slice(0, -1)), x.shape.at(-
  */
 export const fusedVjps: { readonly [K in FusedName]?: Vjp<FusedAttrs<K>> } = {
   softmax: { saves: ["outs"], vjp: (g, { outs: [y] }) => [softmaxGrad(y!, g)] },
-  gelu: { saves: ["inputs"], vjp: (g, { inputs: [x] }) => [geluGrad(x!, g)] },
-  geluTanh: { saves: ["inputs"], vjp: (g, { inputs: [x] }) => [geluTanhGrad(x!, g)] },
+  gelu: { saves: ["residuals"], vjp: (g, { outs: [, slope] }) => [mul(g, slope!)] },
+  geluTanh: { saves: ["residuals"], vjp: (g, { outs: [, slope] }) => [mul(g, slope!)] },
   swiglu: {
     saves: ["inputs"],
     vjp: (g, { inputs: [gate, up] }) => swigluGrad(gate!, up!, g),
@@ -49,14 +48,20 @@ export const fusedVjps: { readonly [K in FusedName]?: Vjp<FusedAttrs<K>> } = {
       null,
     ],
   },
-  // Y = X·Wᵀ + b: dX = dY·W, dW = dYᵀ·X, db = Σ_rows dY
+  // Y = act(P) + R, P = X·Wᵀ + b: dP = dY ∘ act′(P), dX = dP·W, dW = dPᵀ·X, db = Σ_rows dP, dR = dY
   linear: {
-    saves: ["inputs"],
-    vjp: (g, { inputs: [x, weight, bias] }) => {
-      const gy = flat(g);
-      const dx = reshape(matmul(gy, weight!), x!.shape);
-      const dweight = matmul(gy, flat(x!), { transposeA: true });
-      return bias ? [dx, dweight, reshape(sum(gy, 0), bias.shape)] : [dx, dweight];
+    saves: ["inputs", "residuals"],
+    vjp: (g, { inputs, outs: [, slope] }, attrs) => {
+      const [x, weight] = inputs;
+      const { bias } = linearOperands(inputs, attrs);
+      const gp = flat(slope ? mul(g, slope) : g);
+      const grads = [
+        reshape(matmul(gp, weight!), x!.shape),
+        matmul(gp, flat(x!), { transposeA: true }),
+      ];
+      if (bias) grads.push(reshape(sum(gp, 0), bias.shape));
+      if (attrs.residual) grads.push(g);
+      return grads;
     },
   },
   // The residuals are the gradients for g = 1; where that is so they are handed on, which spares a second (V, C).

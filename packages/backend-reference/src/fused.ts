@@ -1,9 +1,30 @@
-import type { BufferId, Dense, FusedKernels, TypedArray } from "@muladd/tensor";
+import type { Activation, BufferId, Dense, FusedKernels, TypedArray } from "@muladd/tensor";
 import { attention, attentionGrad } from "./attention.ts";
 import { erf } from "./special.ts";
 
+/** A function of one number and its derivative. */
+interface Curve {
+  value(x: number): number;
+  slope(x: number): number;
+}
+
+const gelu: Curve = {
+  value: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
+  slope: (x) =>
+    0.5 * (1 + erf(x * Math.SQRT1_2)) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
+};
+
 const A = Math.sqrt(2 / Math.PI);
 const B = 0.044715;
+const geluTanh: Curve = {
+  value: (x) => 0.5 * x * (1 + Math.tanh(A * x * (1 + B * x * x))),
+  slope: (x) => {
+    const t = Math.tanh(A * x * (1 + B * x * x));
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * A * (1 + 3 * B * x * x);
+  },
+};
+
+const curves: Readonly<Record<Activation, Curve>> = { gelu, geluTanh };
 
 /** Rows and their width: everything over the last axis. */
 const lastAxis = (x: Dense): [rows: number, width: number] => {
@@ -16,13 +37,12 @@ const lastAxis = (x: Dense): [rows: number, width: number] => {
 /** What each fused kernel must compute, row by row, in double precision between load and store. */
 export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKernels {
   const of = (x: Dense) => memory(x.buffer);
-  const map = (out: Dense, x: Dense, f: (x: number) => number) => {
-    const [o, a] = [of(out), of(x)];
-    for (let i = 0; i < o.length; i++) o[i] = f(a[i]!);
-  };
-  const mapGrad = (dx: Dense, x: Dense, g: Dense, slope: (x: number) => number) => {
-    const [o, a, gy] = [of(dx), of(x), of(g)];
-    for (let i = 0; i < o.length; i++) o[i] = gy[i]! * slope(a[i]!);
+  const activate = (f: Curve, out: Dense, slope: Dense | undefined, x: Dense) => {
+    const [o, a, s] = [of(out), of(x), slope && of(slope)];
+    for (let i = 0; i < o.length; i++) {
+      if (s) s[i] = f.slope(a[i]!);
+      o[i] = f.value(a[i]!);
+    }
   };
 
   return {
@@ -47,21 +67,8 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
         for (let i = r * n; i < (r + 1) * n; i++) o[i] = p[i]! * (gy[i]! - inner);
       }
     },
-    gelu: (out, x) => map(out, x, (v) => 0.5 * v * (1 + erf(v * Math.SQRT1_2))),
-    geluGrad: (dx, x, g) =>
-      mapGrad(
-        dx,
-        x,
-        g,
-        (v) =>
-          0.5 * (1 + erf(v * Math.SQRT1_2)) + (v * Math.exp(-0.5 * v * v)) / Math.sqrt(2 * Math.PI),
-      ),
-    geluTanh: (out, x) => map(out, x, (v) => 0.5 * v * (1 + Math.tanh(A * v * (1 + B * v * v)))),
-    geluTanhGrad: (dx, x, g) =>
-      mapGrad(dx, x, g, (v) => {
-        const t = Math.tanh(A * v * (1 + B * v * v));
-        return 0.5 * (1 + t) + 0.5 * v * (1 - t * t) * A * (1 + 3 * B * v * v);
-      }),
+    gelu: (out, slope, x) => activate(gelu, out, slope, x),
+    geluTanh: (out, slope, x) => activate(geluTanh, out, slope, x),
     swiglu(out, gate, up) {
       const [o, a, u] = [of(out), of(gate), of(up)];
       for (let i = 0; i < o.length; i++) o[i] = (a[i]! / (1 + Math.exp(-a[i]!))) * u[i]!;
@@ -144,16 +151,19 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
           o[at] = t[r]! < 0 ? 0 : gy[r]! * p;
         }
     },
-    linear(out, x, weight, bias) {
+    linear(out, slope, x, weight, bias, residual, activation) {
       const [o, a, w] = [of(out), of(x), of(weight)];
-      const b = bias && of(bias);
+      const [b, d, p] = [bias && of(bias), slope && of(slope), residual && of(residual)];
+      const f = activation && curves[activation];
       const [rows, I] = lastAxis(x);
       const O = weight.shape[0]!;
       for (let r = 0; r < rows; r++)
         for (let j = 0; j < O; j++) {
           let total = b?.[j] ?? 0;
           for (let i = 0; i < I; i++) total += a[r * I + i]! * w[j * I + i]!;
-          o[r * O + j] = total;
+          const at = r * O + j;
+          if (d) d[at] = f!.slope(total);
+          o[at] = (f ? f.value(total) : total) + (p?.[at] ?? 0);
         }
     },
     linearCrossEntropy(loss, dhidden, dweight, hidden, weight, targets, scale) {
@@ -207,6 +217,11 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
       attention(of(out), of(logSum), { q, k, v }, of, dims),
     attentionGrad: (dq, dk, dv, q, k, v, out, logSum, g, dims) =>
       attentionGrad({ q: dq, k: dk, v: dv }, { q, k, v }, of(out), of(logSum), of(g), of, dims),
+    squaredNorm(out, xs) {
+      let total = 0;
+      for (const x of xs) for (const v of of(x)) total += v * v;
+      of(out)[0] = total;
+    },
     adamW(p, m, v, g, gradScale, step) {
       const [x, m1, v1, gy] = [of(p), of(m), of(v), of(g)];
       const scale = of(gradScale)[0]!;

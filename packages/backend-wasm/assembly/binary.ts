@@ -45,8 +45,18 @@ function apply(op: i32, a: v128, b: v128): v128 {
 @inline
 function row(op: i32, out: usize, a: usize, b: usize, n: u32, sa: i32, sb: i32): void {
   const end = out + (<usize>(n & ~3) << 2);
+  const pairs = out + (<usize>(n & ~7) << 2);
   const rest = n & 3;
   if (sa == 1 && sb == 1) {
+    while (out < pairs) {
+      const x = apply(op, v128.load(a), v128.load(b));
+      const y = apply(op, v128.load(a, 16), v128.load(b, 16));
+      v128.store(out, x);
+      v128.store(out, y, 16);
+      out += 32;
+      a += 32;
+      b += 32;
+    }
     while (out < end) {
       v128.store(out, apply(op, v128.load(a), v128.load(b)));
       out += 16;

@@ -1,8 +1,7 @@
 // gelu: ½x(1 + erf(x/√2)); its derivative ½(1 + erf(x/√2)) + x · exp(−x²/2)/√(2π).
 // geluTanh: ½x(1 + tanh u), u = √(2/π)(x + 0.044715x³); its derivative ½(1 + tanh u) + ½x(1 − tanh² u)u′.
-// Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415. G elements/s on 400 thousand, plain / relaxed /
-// wide: gelu 1.15 / 1.6 / 2.3, its gradient 0.6 / 0.8 / 1.25; geluTanh 1.0 / 1.4 / 2.2, 0.75 / 1.05 / 1.8
-// (2-core x86-64 (Xeon), plain and relaxed Node 20, wide Node 24; there 0.67 and 0.33 before constants came from memory).
+// Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415. Value and derivative share erf or tanh, so both are computed
+// where a gradient will be asked for. G elements/s on 400 thousand: FIGURES
 import { erf4 } from "./erf_f32";
 import { expNegative4 } from "./exp_f32";
 import { entry, madd, storeTail } from "./simd";
@@ -22,126 +21,116 @@ const TABLE: usize = memory.data<f32>(
   16,
 );
 
+/** erf(x/√2), or tanh u. */
 // @ts-ignore: decorator
 @inline
-function gelu4(x: v128): v128 {
-  const half = f32x4.mul(x, entry(TABLE, 0));
-  return madd(half, erf4(f32x4.mul(x, entry(TABLE, 1))), half);
-}
-
-// @ts-ignore: decorator
-@inline
-function geluSlope4(x: v128): v128 {
-  const cdf = madd(erf4(f32x4.mul(x, entry(TABLE, 1))), entry(TABLE, 0), entry(TABLE, 0));
-  const density = expNegative4(f32x4.mul(f32x4.mul(x, x), entry(TABLE, 3)));
-  return madd(f32x4.mul(x, entry(TABLE, 2)), density, cdf);
-}
-
-// @ts-ignore: decorator
-@inline
-function inner4(x: v128): v128 {
+function bend4(tanh: bool, x: v128): v128 {
+  if (!tanh) return erf4(f32x4.mul(x, entry(TABLE, 1)));
   const z = f32x4.mul(x, x);
-  return f32x4.mul(x, madd(z, entry(TABLE, 5), entry(TABLE, 4)));
+  return tanh4(f32x4.mul(x, madd(z, entry(TABLE, 5), entry(TABLE, 4))));
 }
 
+/** From x and bend4(x). */
 // @ts-ignore: decorator
 @inline
-function geluTanh4(x: v128): v128 {
+function value4(x: v128, bend: v128): v128 {
   const half = f32x4.mul(x, entry(TABLE, 0));
-  return madd(half, tanh4(inner4(x)), half);
+  return madd(half, bend, half);
 }
 
+/** The derivative, from x and bend4(x). */
 // @ts-ignore: decorator
 @inline
-function geluTanhSlope4(x: v128): v128 {
-  const t = tanh4(inner4(x));
+function slope4(tanh: bool, x: v128, bend: v128): v128 {
   const z = f32x4.mul(x, x);
+  const cdf = madd(bend, entry(TABLE, 0), entry(TABLE, 0));
+  if (!tanh) {
+    const density = expNegative4(f32x4.mul(z, entry(TABLE, 3)));
+    return madd(f32x4.mul(x, entry(TABLE, 2)), density, cdf);
+  }
   const du = madd(z, entry(TABLE, 6), entry(TABLE, 4));
-  const sech2 = f32x4.sub(entry(TABLE, 7), f32x4.mul(t, t));
-  const half = f32x4.mul(x, entry(TABLE, 0));
-  return madd(f32x4.mul(half, sech2), du, madd(t, entry(TABLE, 0), entry(TABLE, 0)));
+  const sech2 = f32x4.sub(entry(TABLE, 7), f32x4.mul(bend, bend));
+  return madd(f32x4.mul(f32x4.mul(x, entry(TABLE, 0)), sech2), du, cdf);
 }
 
-export function gelu_f32(out: usize, x: usize, n: u32): void {
+// @ts-ignore: decorator
+@inline
+function values(tanh: bool, out: usize, x: usize, n: u32): void {
   while (n >= 8) {
-    const a = gelu4(v128.load(x));
-    const b = gelu4(v128.load(x, 16));
-    v128.store(out, a);
-    v128.store(out, b, 16);
+    const a = v128.load(x);
+    const b = v128.load(x, 16);
+    const ya = value4(a, bend4(tanh, a));
+    const yb = value4(b, bend4(tanh, b));
+    v128.store(out, ya);
+    v128.store(out, yb, 16);
     x += 32;
     out += 32;
     n -= 8;
   }
   while (n) {
-    const a = gelu4(v128.load(x));
-    if (n < 4) return storeTail(out, a, n);
-    v128.store(out, a);
+    const a = v128.load(x);
+    const y = value4(a, bend4(tanh, a));
+    if (n < 4) return storeTail(out, y, n);
+    v128.store(out, y);
     x += 16;
     out += 16;
     n -= 4;
   }
 }
 
-export function gelu_grad_f32(dx: usize, x: usize, g: usize, n: u32): void {
+// @ts-ignore: decorator
+@inline
+function both(tanh: bool, out: usize, slope: usize, x: usize, n: u32): void {
   while (n >= 8) {
-    const a = f32x4.mul(v128.load(g), geluSlope4(v128.load(x)));
-    const b = f32x4.mul(v128.load(g, 16), geluSlope4(v128.load(x, 16)));
-    v128.store(dx, a);
-    v128.store(dx, b, 16);
+    const a = v128.load(x);
+    const b = v128.load(x, 16);
+    const ba = bend4(tanh, a);
+    const bb = bend4(tanh, b);
+    const ya = value4(a, ba);
+    const yb = value4(b, bb);
+    v128.store(out, ya);
+    v128.store(out, yb, 16);
+    const sa = slope4(tanh, a, ba);
+    const sb = slope4(tanh, b, bb);
+    v128.store(slope, sa);
+    v128.store(slope, sb, 16);
     x += 32;
-    g += 32;
-    dx += 32;
+    out += 32;
+    slope += 32;
     n -= 8;
   }
   while (n) {
-    const a = f32x4.mul(v128.load(g), geluSlope4(v128.load(x)));
-    if (n < 4) return storeTail(dx, a, n);
-    v128.store(dx, a);
+    const a = v128.load(x);
+    const bend = bend4(tanh, a);
+    const y = value4(a, bend);
+    const s = slope4(tanh, a, bend);
+    if (n < 4) {
+      storeTail(out, y, n);
+      return storeTail(slope, s, n);
+    }
+    v128.store(out, y);
+    v128.store(slope, s);
     x += 16;
-    g += 16;
-    dx += 16;
+    out += 16;
+    slope += 16;
     n -= 4;
   }
+}
+
+/** n elements; `out` may be x. */
+export function gelu_f32(out: usize, x: usize, n: u32): void {
+  values(false, out, x, n);
+}
+
+/** The derivative as well. */
+export function gelu_slope_f32(out: usize, slope: usize, x: usize, n: u32): void {
+  both(false, out, slope, x, n);
 }
 
 export function gelu_tanh_f32(out: usize, x: usize, n: u32): void {
-  while (n >= 8) {
-    const a = geluTanh4(v128.load(x));
-    const b = geluTanh4(v128.load(x, 16));
-    v128.store(out, a);
-    v128.store(out, b, 16);
-    x += 32;
-    out += 32;
-    n -= 8;
-  }
-  while (n) {
-    const a = geluTanh4(v128.load(x));
-    if (n < 4) return storeTail(out, a, n);
-    v128.store(out, a);
-    x += 16;
-    out += 16;
-    n -= 4;
-  }
+  values(true, out, x, n);
 }
 
-export function gelu_tanh_grad_f32(dx: usize, x: usize, g: usize, n: u32): void {
-  while (n >= 8) {
-    const a = f32x4.mul(v128.load(g), geluTanhSlope4(v128.load(x)));
-    const b = f32x4.mul(v128.load(g, 16), geluTanhSlope4(v128.load(x, 16)));
-    v128.store(dx, a);
-    v128.store(dx, b, 16);
-    x += 32;
-    g += 32;
-    dx += 32;
-    n -= 8;
-  }
-  while (n) {
-    const a = f32x4.mul(v128.load(g), geluTanhSlope4(v128.load(x)));
-    if (n < 4) return storeTail(dx, a, n);
-    v128.store(dx, a);
-    x += 16;
-    g += 16;
-    dx += 16;
-    n -= 4;
-  }
+export function gelu_tanh_slope_f32(out: usize, slope: usize, x: usize, n: u32): void {
+  both(true, out, slope, x, n);
 }

@@ -1,4 +1,4 @@
-// matmul: C (m, n) = A (m, k) · B (k, n) + P, for a batch; either operand may be stored transposed (NN, NT, TN, TT
+// matmul: C (m, n) = act(A (m, k) · B (k, n) + P) + R, for a batch; either operand may be stored transposed (NN, NT, TN, TT
 // differ only in how a panel is packed). Goto & van de Geijn 2008, https://doi.org/10.1145/1356052.1356053:
 // k in blocks of at most KC, columns in blocks of NC, rows in blocks of MC; a panel of B stays in the first cache, a block
 // of A in the second. Every element of C is one sum in one fixed order: k ascending within a block, the blocks ascending.
@@ -10,6 +10,7 @@
 // Blocks of 256 × 192 × 1056 instead of 384 × 48 × 528 gave wide 89 in all instead of 95, most where n or k is above 256;
 // A read in place by rows instead of packed 3 % more where n is small and 3 % less elsewhere.
 import { fill_32 } from "./fill";
+import { finish } from "./finish_f32";
 import { tile3x12 } from "./matmul_f32_3x12";
 import { tile4x8 } from "./matmul_f32_4x8";
 import { tile6x16 } from "./matmul_f32_6x16";
@@ -144,6 +145,9 @@ function packed(
   ldc: usize,
   plus: usize,
   ldplus: usize,
+  act: i32,
+  slope: usize,
+  residual: usize,
   panels: usize,
   scratch: usize,
 ): void {
@@ -181,6 +185,8 @@ function packed(
             else edge(rows, cols, kc, pa, pb, to, ldc, add, ldadd, whole);
           }
         }
+        if (pc + kc == k && (act || residual))
+          finish(act, mc, nc, c + <usize>ic * ldc + (<usize>jc << 2), ldc, slope, residual);
       }
     }
   }
@@ -235,6 +241,9 @@ function one(
   c: usize,
   plus: usize,
   ldplus: usize,
+  act: i32,
+  slope: usize,
+  residual: usize,
   panels: usize,
   scratch: usize,
   r0: i32,
@@ -242,8 +251,10 @@ function one(
   c0: i32,
   c1: i32,
 ): void {
-  if (<f64>m * <f64>n * <f64>k <= 64) 
-    return tiny(transposeA, transposeB, m, n, k, a, b, c, plus, ldplus);
+  if (<f64>m * <f64>n * <f64>k <= 64) {
+    tiny(transposeA, transposeB, m, n, k, a, b, c, plus, ldplus);
+    return finish(act, m, n, c, <usize>n << 2, slope, residual);
+  }
   const lda = <usize>(transposeA ? m : k) << 2;
   const ldb = <usize>(transposeB ? k : n) << 2;
   const ldc = <usize>n << 2;
@@ -261,7 +272,7 @@ function one(
     if (transposeB) rowsTransposed(rows, cols, k, a, lda, b, ldb, c, ldc, plus, ldplus);
     else rowsPlain(rows, cols, k, a, lda, b, ldb, c, ldc, plus, ldplus);
   } else
-    packed(
+    return packed(
       transposeA,
       transposeB,
       rows,
@@ -275,14 +286,19 @@ function one(
       ldc,
       plus,
       ldplus,
+      act,
+      slope,
+      residual,
       panels,
       scratch,
     );
+  finish(act, rows, cols, c, ldc, slope, residual);
 }
 
 /**
  * Rows r0 … r1 − 1 and columns c0 … c1 − 1 of each product. All dense; `plus`, what is added: 0 for nothing, with `ldplus`
- * 0 a bias (n), else a matrix (m, n) for each product, of row stride n, which may be `out` itself. `panels`: the
+ * 0 a bias (n), else a matrix (m, n) for each product, of row stride n, which may be `out` itself. `act`: see
+ * finish_f32.ts; `slope`: where its derivative goes, or 0; `residual`: R, or 0; each shaped as C. `panels`: the
  * whole of B, packed, or 0 (one product of more than 6 rows, all its columns). `scratch`: as many bytes as matmul_scratch
  * says, 16-byte aligned.
  */
@@ -292,6 +308,9 @@ export function matmul_f32(
   b: usize,
   plus: usize,
   ldplus: usize,
+  act: i32,
+  slope: usize,
+  residual: usize,
   batch: i32,
   m: i32,
   k: i32,
@@ -308,15 +327,42 @@ export function matmul_f32(
   const bytesA = (<usize>m * <usize>k) << 2;
   const bytesB = (<usize>k * <usize>n) << 2;
   const bytesC = (<usize>m * <usize>n) << 2;
+  // From an element of C to its own in the others.
+  if (slope) slope -= out;
+  if (residual) residual -= out;
   for (let i = 0; i < batch; i++) {
-    if (k) one(transposeA, transposeB, m, n, k, a, b, out, plus, ldplus, panels, scratch, r0, r1, c0, c1);
-    else if (!plus) fill_32(out, m * n, 0);
-    else
-      for (let r = 0; r < m; r++)
-        memory.copy(out + ((<usize>r * n) << 2), plus + <usize>r * ldplus, <usize>n << 2);
+    if (k)
+      one(
+        transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        a,
+        b,
+        out,
+        plus,
+        ldplus,
+        act,
+        slope,
+        residual,
+        panels,
+        scratch,
+        r0,
+        r1,
+        c0,
+        c1,
+      );
+    else {
+      if (!plus) fill_32(out, m * n, 0);
+      else
+        for (let r = 0; r < m; r++)
+          memory.copy(out + ((<usize>r * n) << 2), plus + <usize>r * ldplus, <usize>n << 2);
+      finish(act, m, n, out, <usize>n << 2, slope, residual);
+    }
     out += bytesC;
-    if (ldplus) plus += bytesC;
     a += bytesA;
     b += bytesB;
+    if (ldplus) plus += bytesC;
   }
 }

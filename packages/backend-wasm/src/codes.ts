@@ -1,6 +1,7 @@
-import type { BinaryName, UnaryName } from "@muladd/tensor";
+import type { Activation, BinaryName, UnaryName } from "@muladd/tensor";
 
-// Numbers by which the module's kernels know their ops: keep in step with assembly/unary.ts, binary.ts and copy.ts.
+// Numbers by which the module's kernels know their ops: keep in step with assembly/unary.ts, binary.ts, copy.ts and
+// finish_f32.ts.
 
 export const UNARY: Record<UnaryName, number> = {
   neg: 0,
@@ -28,5 +29,8 @@ export const BINARY: Record<BinaryName, number> = {
 export const BINARY_I32 = 8;
 /** Added when a comparison's result has the other dtype than its operands. */
 export const BINARY_OTHER = 16;
+
+/** 0: none. */
+export const ACTIVATION: Record<Activation, number> = { gelu: 1, geluTanh: 2 };
 
 export const CONVERSION = { bits: 0, toI32: 1, toF32: 2 } as const;

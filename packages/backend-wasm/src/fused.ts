@@ -1,4 +1,5 @@
 import { type Dense, type FusedKernels, size, type View } from "@muladd/tensor";
+import { ACTIVATION } from "./codes.ts";
 import type { KernelName, Runner } from "./crew.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
@@ -7,6 +8,8 @@ import { type Split, STEP } from "./split.ts";
 
 /** Rows whose share of a gain's gradient is summed apart: ROW_BLOCK in assembly/sum_blocks_f32.ts. */
 const ROW_BLOCK = 64;
+/** Elements whose squares are summed apart: BLOCK in assembly/sum_squares_f32.ts. */
+const SQUARES_BLOCK = 8192;
 
 /** The fused kernels, over a module and its memory. `scratch`: what attention and its gradient need, of keys and width. */
 export function fusedKernels(
@@ -36,6 +39,16 @@ export function fusedKernels(
       nanoseconds: n * cost,
       steps: [...steps, count],
     });
+  };
+  const activate = (
+    name: "gelu" | "gelu_tanh",
+    out: Dense,
+    slope: Dense | undefined,
+    x: Dense,
+  ): void => {
+    const n = size(x.shape);
+    if (slope) map(`${name}_slope_f32`, n, 1.6, out, slope, x);
+    else map(`${name}_f32`, n, 0.8, out, x);
   };
   /** How `n` rows of C are shared. */
   const byRow = (n: number, C: number, cost: number, steps: readonly number[]): Split => ({
@@ -68,10 +81,8 @@ export function fusedKernels(
       runner.run("softmax_grad_f32", [at(dx), at(y), at(g), n, C], split);
     },
 
-    gelu: (out, x) => map("gelu_f32", size(x.shape), 0.8, out, x),
-    geluGrad: (dx, x, g) => map("gelu_grad_f32", size(x.shape), 1.6, dx, x, g),
-    geluTanh: (out, x) => map("gelu_tanh_f32", size(x.shape), 0.8, out, x),
-    geluTanhGrad: (dx, x, g) => map("gelu_tanh_grad_f32", size(x.shape), 1.1, dx, x, g),
+    gelu: (out, slope, x) => activate("gelu", out, slope, x),
+    geluTanh: (out, slope, x) => activate("gelu_tanh", out, slope, x),
 
     swiglu: (out, gate, up) => map("swiglu_f32", size(gate.shape), 1, out, gate, up),
     swigluGrad: (dgate, dup, gate, up, g) =>
@@ -141,9 +152,15 @@ export function fusedKernels(
       );
     },
 
-    linear(out, x, weight, bias) {
+    linear(out, slope, x, weight, bias, residual, activation) {
       const [n, k] = weight.shape as [number, number];
-      multiply(at(out), at(x), at(weight), maybe(bias), 0, 1, rows(x), k, n, false, true);
+      multiply(at(out), at(x), at(weight), 1, rows(x), k, n, false, true, {
+        plus: maybe(bias),
+        ldplus: 0,
+        act: activation ? ACTIVATION[activation] : 0,
+        slope: maybe(slope),
+        residual: maybe(residual),
+      });
     },
 
     linearCrossEntropy: linearCrossEntropy(runner, memory, multiply),
@@ -204,6 +221,24 @@ export function fusedKernels(
         steps: [0, 0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, own],
         scratch: bytes,
       });
+    },
+
+    squaredNorm(out, xs) {
+      const blocks = xs.map((x) => Math.ceil(size(x.shape) / SQUARES_BLOCK));
+      const total = blocks.reduce((a, b) => a + b, 0);
+      const parts = memory.scratch(total * 8);
+      let to = parts;
+      for (const [i, x] of xs.entries()) {
+        const n = size(x.shape);
+        runner.run("sum_squares_f32", [to, at(x), n, 0, blocks[i]!], {
+          units: blocks[i]!,
+          block: 1,
+          nanoseconds: n * 0.3,
+          steps: [0, 0, 0, first, last],
+        });
+        to += blocks[i]! * 8;
+      }
+      runner.run("sum_parts_f64", [at(out), parts, total]);
     },
 
     adamW(p, m, v, g, gradScale, step) {

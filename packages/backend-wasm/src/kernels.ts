@@ -172,7 +172,7 @@ export function kernels(runner: Runner, memory: WasmMemory, multiply: Product): 
     },
 
     matmul(out, a, b, { batch, m, k, n, transposeA, transposeB }) {
-      multiply(at(out), at(a), at(b), 0, 0, batch, m, k, n, transposeA, transposeB);
+      multiply(at(out), at(a), at(b), batch, m, k, n, transposeA, transposeB);
     },
 
     gather(out, table, ids) {

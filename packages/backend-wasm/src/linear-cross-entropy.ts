@@ -1,7 +1,7 @@
 import { type Dense, type FusedKernels, size } from "@muladd/tensor";
 import type { Runner } from "./crew.ts";
 import type { WasmMemory } from "./memory.ts";
-import type { Product } from "./product.ts";
+import { PLAIN, type Product } from "./product.ts";
 import { STEP } from "./split.ts";
 
 /** Bytes of logits that exist at once, about. */
@@ -41,7 +41,7 @@ export function linearCrossEntropy(
       for (let first = 0; first < rows; first += tile) {
         const n = Math.min(tile, rows - first);
         const [x, w] = [at(hidden) + first * C * 4, at(weight)];
-        multiply(logits, x, w, 0, 0, 1, n, C, V, false, true);
+        multiply(logits, x, w, 1, n, C, V, false, true);
         runner.run(
           "loss_rows_f32",
           [losses + first * 4, logits, at(targets) + first * 4, n, V, scale, dhidden ? 1 : 0],
@@ -53,9 +53,10 @@ export function linearCrossEntropy(
           },
         );
         if (!dhidden || !dweight) continue;
-        multiply(at(dhidden) + first * C * 4, logits, w, 0, 0, 1, n, V, C, false, false);
-        const [dw, sofar] = [at(dweight), first > 0 ? at(dweight) : 0];
-        multiply(dw, logits, x, sofar, C * 4, 1, V, n, C, true, false);
+        multiply(at(dhidden) + first * C * 4, logits, w, 1, n, V, C, false, false);
+        const dw = at(dweight);
+        const sofar = { ...PLAIN, plus: dw, ldplus: C * 4 };
+        multiply(dw, logits, x, 1, V, n, C, true, false, first > 0 ? sofar : PLAIN);
       }
       runner.run("loss_f32", [at(loss), losses, rows, scale]);
     } finally {

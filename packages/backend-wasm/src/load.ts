@@ -75,9 +75,9 @@ export interface Exports {
   readonly fill_i32: Kernel;
   readonly gather_32: Kernel;
   readonly gelu_f32: Kernel;
-  readonly gelu_grad_f32: Kernel;
+  readonly gelu_slope_f32: Kernel;
   readonly gelu_tanh_f32: Kernel;
-  readonly gelu_tanh_grad_f32: Kernel;
+  readonly gelu_tanh_slope_f32: Kernel;
   readonly layer_norm_f32: Kernel;
   readonly layer_norm_grad_f32: Kernel;
   readonly loss_f32: Kernel;
@@ -99,6 +99,8 @@ export interface Exports {
   readonly sum_blocks_f32: Kernel;
   readonly sum_f32: Kernel;
   readonly sum_i32: Kernel;
+  readonly sum_parts_f64: Kernel;
+  readonly sum_squares_f32: Kernel;
   readonly swiglu_f32: Kernel;
   readonly swiglu_grad_f32: Kernel;
   readonly unary_f32: Kernel;

@@ -19,20 +19,47 @@ const TILE_ROWS = 12;
 /** A part of fewer rows reads the panels too often. */
 const LEAST_ROWS = 24;
 
-/** `plus`: what is added, at an address or 0: with `ldplus` 0 a row of n, with 4n a matrix, which may be `out` itself. */
+/** What becomes of a product C (m, n): act(C + plus) + residual. Addresses, or 0 for what there is not. */
+export interface Epilogue {
+  readonly plus: number;
+  /** Bytes from a row of `plus` to the next: 0 for a bias (n), else 4n for a matrix, which may be the result itself. */
+  readonly ldplus: number;
+  /** See ACTIVATION in codes.ts. */
+  readonly act: number;
+  /** Where act′(C + plus) goes. */
+  readonly slope: number;
+  readonly residual: number;
+}
+
+export const PLAIN: Epilogue = { plus: 0, ldplus: 0, act: 0, slope: 0, residual: 0 };
+
+/** With an epilogue that has more than `plus`, `batch` is 1. */
 export type Product = (
   out: number,
   a: number,
   b: number,
-  plus: number,
-  ldplus: number,
   batch: number,
   m: number,
   k: number,
   n: number,
   transposeA: boolean,
   transposeB: boolean,
+  epilogue?: Epilogue,
 ) => void;
+
+/** The arguments of matmul_f32, in order (assembly/matmul_f32.ts). */
+const ARGUMENTS = [
+  ...(["out", "a", "b", "plus", "ldplus", "act", "slope", "residual"] as const),
+  ...(["batch", "m", "k", "n", "transposeA", "transposeB"] as const),
+  ...(["r0", "r1", "c0", "c1", "panels", "scratch"] as const),
+];
+const stepsOf = (steps: { readonly [K in (typeof ARGUMENTS)[number]]?: number }) =>
+  ARGUMENTS.map((name) => steps[name] ?? 0);
+
+const { own, first, last, count } = STEP;
+const BY_ROWS = stepsOf({ r0: first, r1: last, scratch: own });
+const BY_COLUMNS = stepsOf({ c0: first, c1: last, scratch: own });
+const PACKING = [0, 0, 0, 0, 0, first, last];
 
 /** Matrix products on the threads of `runner`, shared by matrices of the batch, or by rows or columns of the result. */
 export function product(
@@ -40,11 +67,22 @@ export function product(
   memory: WasmMemory,
   scratchOf: (panels: number) => number,
 ): Product {
-  const scratchBytes = scratchOf(0);
-  const sharedBytes = Math.ceil(scratchOf(1) / 64) * 64;
-  const { own, first, last, count } = STEP;
-  const multiply: Product = (out, a, b, plus, ldplus, batch, m, k, n, transposeA, transposeB) => {
+  const scratch = scratchOf(0);
+  const sharedScratch = Math.ceil(scratchOf(1) / 64) * 64;
+  const multiply: Product = (
+    out,
+    a,
+    b,
+    batch,
+    m,
+    k,
+    n,
+    transposeA,
+    transposeB,
+    epilogue = PLAIN,
+  ) => {
     if (batch === 0 || m === 0 || n === 0) return;
+    const { plus, ldplus, act, slope, residual } = epilogue;
     const few = m === 1 || (m <= FEW_ROWS && !transposeA);
     const one = Math.max((2 * m * n * k) / GFLOPS, few || n === 1 ? (4 * k * n * m) / GBPS / m : 0);
     const [bytesA, bytesB, bytesC] = [m * k * 4, k * n * 4, m * n * 4];
@@ -55,92 +93,76 @@ export function product(
           out + i * bytesC,
           a + i * bytesA,
           b + i * bytesB,
-          plus + (ldplus ? i * bytesC : 0),
-          ldplus,
           1,
           m,
           k,
           n,
           transposeA,
           transposeB,
+          ldplus ? { ...epilogue, plus: plus + i * bytesC } : epilogue,
         );
       return;
     }
     const ta = transposeA ? 1 : 0;
     const tb = transposeB ? 1 : 0;
-    const rest = { nanoseconds: batch * one, scratch: scratchBytes };
-    const whole = [out, a, b, plus, ldplus, batch, m, k, n, ta, tb, 0, m, 0, n];
+    const operands = [out, a, b, plus, ldplus, act, slope, residual];
+    const whole = [...operands, batch, m, k, n, ta, tb, 0, m, 0, n];
     const panelBytes = Math.ceil(((n + 15) * k * 4) / 64) * 64;
     if (
       batch === 1 &&
       !few &&
       n > 1 &&
       m >= 2 * LEAST_ROWS &&
+      n < 2 * m &&
       panelBytes <= PANELS &&
       runner.shares(one)
     ) {
-      const panels = memory.spare(panelBytes + runner.threads * sharedBytes);
+      const panels = memory.spare(panelBytes + runner.threads * sharedScratch);
       if (panels !== undefined) {
         runner.run("matmul_pack_f32", [panels, b, k, n, tb, 0, n], {
           units: n,
           block: TILE,
           nanoseconds: (k * n) / 4,
-          steps: [0, 0, 0, 0, 0, first, last],
+          steps: PACKING,
         });
         runner.run("matmul_f32", [...whole, panels, panels + panelBytes], {
           units: m,
           block: TILE_ROWS,
           most: Math.floor(m / LEAST_ROWS),
           nanoseconds: one,
-          steps: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, first, last, 0, 0, 0, own],
+          steps: BY_ROWS,
           kept: panelBytes,
-          scratch: sharedBytes,
+          scratch: sharedScratch,
         });
         return;
       }
     }
-    const args = [...whole, 0, memory.scratch(scratchBytes)];
+    const args = [...whole, 0, memory.scratch(scratch)];
+    const nanoseconds = batch * one;
     if (batch > 1)
       runner.run("matmul_f32", args, {
-        ...rest,
         units: batch,
         block: 1,
-        steps: [
-          bytesC,
-          bytesA,
-          bytesB,
-          ldplus ? bytesC : 0,
-          0,
-          count,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          own,
-        ],
+        nanoseconds,
+        steps: stepsOf({
+          out: bytesC,
+          a: bytesA,
+          b: bytesB,
+          plus: ldplus ? bytesC : 0,
+          batch: count,
+          scratch: own,
+        }),
+        scratch,
       });
-    else if (n >= m || (few && n > 1))
-      runner.run("matmul_f32", args, {
-        ...rest,
-        units: n,
-        block: TILE,
-        most: few ? undefined : Math.floor(n / LEAST),
-        steps: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, first, last, 0, own],
-      });
-    else
-      runner.run("matmul_f32", args, {
-        ...rest,
-        units: m,
-        block: TILE,
-        most: n === 1 ? undefined : Math.floor(m / LEAST),
-        steps: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, first, last, 0, 0, 0, own],
-      });
+    else if (n >= m || (few && n > 1)) {
+      const most = few ? undefined : Math.floor(n / LEAST);
+      const split = { units: n, block: TILE, most, nanoseconds, steps: BY_COLUMNS, scratch };
+      runner.run("matmul_f32", args, split);
+    } else {
+      const most = n === 1 ? undefined : Math.floor(m / LEAST);
+      const split = { units: m, block: TILE, most, nanoseconds, steps: BY_ROWS, scratch };
+      runner.run("matmul_f32", args, split);
+    }
   };
   return multiply;
 }

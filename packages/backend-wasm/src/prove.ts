@@ -89,11 +89,18 @@ const CASES: Readonly<Record<string, Case>> = {
   "product of a row": matmul(1, 75, 43, false, false),
   linear(kernels, o) {
     const out = o.fill(0, 14, 27);
-    kernels.linear(out, o.make(14, 30), o.make(27, 30), o.make(27));
-    return [out];
+    const slope = o.fill(0, 14, 27);
+    const [x, weight, bias, residual] = [
+      o.make(14, 30),
+      o.make(27, 30),
+      o.make(27),
+      o.make(14, 27),
+    ];
+    kernels.linear(out, slope, x, weight, bias, residual, "gelu");
+    return [out, slope];
   },
-  gelu: elementwise("gelu", "geluGrad"),
-  geluTanh: elementwise("geluTanh", "geluTanhGrad"),
+  gelu: elementwise("gelu"),
+  geluTanh: elementwise("geluTanh"),
   softmax(kernels, o) {
     const [y, dx] = [o.fill(0, 5, 37), o.fill(0, 5, 37)];
     kernels.softmax(y, o.make(5, 37));
@@ -157,6 +164,11 @@ const CASES: Readonly<Record<string, Case>> = {
     kernels.attentionGrad(wq, wk, wv, vq, vk, vv, out, logSum, g, dims);
     return [out, logSum, dq, dk, dv];
   },
+  squaredNorm(kernels, o) {
+    const out = o.fill(0, 1);
+    kernels.squaredNorm(out, [o.make(61), o.make(7, 11)]);
+    return [out];
+  },
   adamW(kernels, o) {
     const [p, m, v] = [o.make(53), o.make(53), o.fill(0.5, 53)];
     kernels.adamW(p, m, v, o.make(53), o.fill(0.5), ADAMW);
@@ -164,12 +176,12 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-function elementwise(forward: "gelu" | "geluTanh", backward: "geluGrad" | "geluTanhGrad"): Case {
+function elementwise(op: "gelu" | "geluTanh"): Case {
   return (kernels, o) => {
-    const [x, g, y, dx] = [o.make(77), o.make(77), o.fill(0, 77), o.fill(0, 77)];
-    kernels[forward](y, x);
-    kernels[backward](dx, x, g);
-    return [y, dx];
+    const [x, y, z, slope] = [o.make(77), o.fill(0, 77), o.fill(0, 77), o.fill(0, 77)];
+    kernels[op](y, undefined, x);
+    kernels[op](z, slope, x);
+    return [y, z, slope];
   };
 }
 

@@ -3,10 +3,10 @@ import { TABLE } from "./memory.ts";
 import { STEP } from "./split.ts";
 
 /**
- * Looks at shared memory so often (about 25 µs) before it sleeps: a fork-join within that time costs well under
+ * Looks at shared memory so often (about 100 µs) before it sleeps: a fork-join within that time costs well under
  * a microsecond, a wake-up 5–50. Bounded, since on a busy machine whoever spins keeps others from a core.
  */
-export const SPINS = 5_000;
+export const SPINS = 20_000;
 
 /**
  * The program of a worker, for Node and browsers, as text: the one form that every bundler carries. It does what

@@ -87,8 +87,13 @@ export async function everyKernel(t: Bench): Promise<Bits> {
       }
   const weight = put(from(1, 200), C);
   const O = weight.shape[0]!;
-  k.linear!(out("linear", [n, O]), x, weight, undefined);
-  k.linear!(out("linear with bias", [n, O]), x, weight, put(O));
+  const bare = [undefined, undefined, undefined] as const;
+  k.linear!(out("linear", [n, O]), undefined, x, weight, ...bare);
+  for (const activation of [undefined, "gelu", "geluTanh"] as const) {
+    const slope = activation && out(`slope of ${activation}`, [n, O]);
+    const y = out(`linear, ${activation}`, [n, O]);
+    k.linear!(y, slope, x, weight, put(O), put(n, O), activation);
+  }
   const V = from(1, 70);
   const table = put(V, C);
   const tokens = ids(n, V);
@@ -105,11 +110,12 @@ export async function everyKernel(t: Bench): Promise<Bits> {
   k.softmax!(soft, x);
   k.softmaxGrad!(out("softmaxGrad", shape), soft, y);
   for (const op of ["gelu", "geluTanh"] as const) {
-    k[op]!(out(op, shape), x);
-    k[`${op}Grad`]!(out(`${op}Grad`, shape), x, y);
+    k[op]!(out(op, shape), undefined, x);
+    k[op]!(out(`${op} again`, shape), out(`slope of ${op}`, shape), x);
   }
   k.swiglu!(out("swiglu", shape), x, y);
   k.swigluGrad!(out("swiglu dgate", shape), out("swiglu dup", shape), x, y, x);
+  k.squaredNorm!(out("squaredNorm", []), [x, put(from(1, 3) * 8192 + C), weight]);
   const [gain, bias] = [put(C), put(C)];
   const [mean, rstd] = [out("mean", [n]), out("rstd", [n])];
   k.layerNorm!(out("layerNorm", shape), mean, rstd, x, gain, bias, 1e-5);

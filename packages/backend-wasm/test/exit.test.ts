@@ -19,7 +19,7 @@ const n = 1 << 20;
 const x = { buffer: backend.alloc(n, "f32"), shape: [n], dtype: "f32" };
 backend.kernels.fill(x, 0.5, 0);
 if (process.argv[2] === "started") await backend.startThreads();
-for (let i = 0; i < 20; i++) backend.kernels.gelu(x, x);
+for (let i = 0; i < 20; i++) backend.kernels.gelu(x, undefined, x);
 console.log("threads", backend.threads);
 if (process.argv[2] === "disposed") backend[Symbol.dispose]();
 `;

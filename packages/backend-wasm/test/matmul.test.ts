@@ -2,6 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench, TOLERANCE, variants, worst } from "./harness.ts";
 import * as oracle from "./oracle.ts";
 
+const curves = {
+  gelu: { value: oracle.gelu, slope: oracle.geluSlope },
+  geluTanh: { value: oracle.geluTanh, slope: oracle.geluTanhSlope },
+};
 const EDGES = [0, 1, 3, 5, 17, 33, 257];
 
 describe.each(variants)("%s", (variant) => {
@@ -81,7 +85,7 @@ describe.each(variants)("%s", (variant) => {
     expect(worst(await t.read(out), oracle.matmul(a, b, dims))).toBeLessThan(TOLERANCE * 3);
   });
 
-  it("computes linear with and without bias, in every path", async () => {
+  it("computes linear with all that it may end in, in every path", async () => {
     for (const [rows, I, O] of [
       [1, 1, 1],
       [1, 64, 65],
@@ -89,17 +93,28 @@ describe.each(variants)("%s", (variant) => {
       [5, 33, 10],
       [64, 32, 96],
       [65, 300, 13],
+      [50, 20, 1],
       [9, 0, 4],
       [0, 5, 5],
+      [60, 400, 600],
     ] as const)
-      for (const biased of [false, true]) {
+      for (const [biased, added, activation] of [
+        [false, false, undefined],
+        [true, false, undefined],
+        [true, true, "gelu"],
+        [false, true, "geluTanh"],
+      ] as const) {
         const [x, w, b] = [t.numbers(rows * I), t.numbers(O * I), t.numbers(O)];
-        const out = t.out([1, rows, O]);
+        const r = t.numbers(rows * O);
+        const [out, slope] = [t.out([1, rows, O]), t.out([1, rows, O])];
         t.backend.kernels.linear!(
           out,
+          activation && slope,
           t.dense([1, rows, I], x),
           t.dense([O, I], w),
           biased ? t.dense([O], b) : undefined,
+          added ? t.dense([1, rows, O], r) : undefined,
+          activation,
         );
         const expected = oracle.matmul(x, w, {
           batch: 1,
@@ -110,7 +125,14 @@ describe.each(variants)("%s", (variant) => {
           transposeB: true,
         });
         const sums = expected.map((v, i) => (biased ? v + b[i % O]! : v));
-        expect(worst(await t.read(out), sums) / Math.sqrt(Math.max(1, I))).toBeLessThan(TOLERANCE);
+        const right = sums
+          .map(activation ? curves[activation].value : (v) => v)
+          .map((v, i) => (added ? v + r[i]! : v));
+        const roundings = Math.sqrt(Math.max(1, I));
+        expect(worst(await t.read(out), right) / roundings).toBeLessThan(TOLERANCE);
+        if (!activation) continue;
+        const slopes = sums.map(curves[activation].slope);
+        expect(worst(await t.read(slope), slopes) / roundings).toBeLessThan(TOLERANCE);
       }
   });
 });

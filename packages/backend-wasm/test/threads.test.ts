@@ -174,11 +174,11 @@ describe("a worker that dies", () => {
     backend.kernels.fill(x, 1, 0);
     await workers[1]!.terminate();
     await vi.waitFor(() =>
-      expect(() => backend.kernels.gelu!(x, x)).toThrow(
+      expect(() => backend.kernels.gelu!(x, undefined, x)).toThrow(
         /^wasm: worker 2 ended \(exit code \d\); this backend can no longer compute: dispose it and make a new one/,
       ),
     );
-    expect(() => backend.kernels.gelu!(x, x)).toThrow("can no longer compute");
+    expect(() => backend.kernels.gelu!(x, undefined, x)).toThrow("can no longer compute");
     backend[Symbol.dispose]();
   });
 
@@ -207,7 +207,7 @@ it("a trap names its kernel, on whichever thread, and the backend stays usable",
   ] as const) {
     using backend = await started({ threads: 2 }, tuning);
     const beyond = { buffer: backend.alloc(64, "f32"), shape: [2 ** 28], dtype: "f32" as const };
-    expect(() => backend.kernels.gelu!(beyond, beyond)).toThrow(message);
+    expect(() => backend.kernels.gelu!(beyond, undefined, beyond)).toThrow(message);
     const x = { buffer: backend.alloc(4096, "f32"), shape: [4096], dtype: "f32" as const };
     backend.kernels.fill(x, 3, 0);
     expect([...new Set(await backend.read(x.buffer))]).toEqual([3]);

@@ -52,7 +52,7 @@ export async function tinyTraining(backend: Backend, steps: number): Promise<Int
   const [x, normed, attended, sum, dx, da, ds] = [1, 2, 3, 4, 5, 6, 7].map(() =>
     make(rows),
   ) as Dense[];
-  const [h, a, dh] = [1, 2, 3].map(() => make(wide)) as Dense[];
+  const [slope, a, dh] = [1, 2, 3].map(() => make(wide)) as Dense[];
   const [qkv, dqkv] = [make([B * T, 3 * C]), make([B * T, 3 * C])];
   const [mean, rstd, losses, logSum] = [1, 2, 3, 4].map(() => make([B * T])) as Dense[];
   const [logits, scaleBy] = [make([B * T, V]), filled([1], one)];
@@ -67,21 +67,21 @@ export async function tinyTraining(backend: Backend, steps: number): Promise<Int
   const trace: number[] = [];
   const product = (o: Dense, p: Dense, q: Dense, m: number, kk: number, n: number, ta: boolean) =>
     k.matmul(o, p, q, { batch: 1, m, k: kk, n, transposeA: ta, transposeB: false });
+  const linear = (out: Dense, from: Dense, weight: Dense) =>
+    k.linear(out, undefined, from, weight, undefined, undefined, undefined);
   for (let step = 1; step <= steps; step++) {
     const ids = filled([B * T], () => rng.integer(V), "i32");
     const targets = filled([B * T], () => rng.integer(V), "i32");
     k.gather(x!, embedding.value, ids);
     k.layerNorm(normed!, mean!, rstd!, x!, gain.value, bias.value, 1e-5);
-    k.linear(qkv, normed!, project.value, undefined);
+    linear(qkv, normed!, project.value);
     const dims = { scale: 1 / Math.sqrt(D), causal: true };
     const [q, kv, vv] = [0, 1, 2].map((i) => third(qkv, i)) as [View, View, View];
     k.attention(seen(attended!, [B, T, C]), lse, q, kv, vv, dims);
     k.binary("add", sum!, view(x!), view(attended!));
-    k.linear(h!, sum!, up.value, undefined);
-    k.gelu(a!, h!);
-    k.linear(dx!, a!, down.value, undefined);
-    k.binary("add", x!, view(sum!), view(dx!));
-    k.linear(logits, x!, embedding.value, undefined);
+    k.linear(a!, slope!, sum!, up.value, undefined, undefined, "gelu");
+    k.linear(x!, undefined, a!, down.value, undefined, sum!, undefined);
+    linear(logits, x!, embedding.value);
     k.crossEntropy(losses!, logSum!, logits, targets);
     trace.push(...(await backend.read(losses!.buffer)));
 
@@ -90,7 +90,7 @@ export async function tinyTraining(backend: Backend, steps: number): Promise<Int
     product(embedding.grad, logits, x!, V, B * T, C, true);
     product(down.grad, dx!, a!, C, B * T, 4 * C, true);
     product(dh!, dx!, down.value, B * T, C, 4 * C, false);
-    k.geluGrad(dh!, h!, dh!);
+    k.binary("mul", dh!, view(dh!), view(slope!));
     product(up.grad, dh!, sum!, 4 * C, B * T, C, true);
     product(ds!, dh!, up.value, B * T, 4 * C, C, false);
     k.binary("add", ds!, view(ds!), view(dx!));

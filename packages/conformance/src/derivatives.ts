@@ -27,8 +27,6 @@ interface Derivative {
 /** The operands of each …Grad: a missing row does not compile. */
 export const derivatives: { readonly [K in GradName]: Derivative } = {
   softmaxGrad: { of: "softmax", inputs: (_, outs, g) => [outs[0]!, g] },
-  geluGrad: { of: "gelu", inputs: (xs, _, g) => [xs[0]!, g] },
-  geluTanhGrad: { of: "geluTanh", inputs: (xs, _, g) => [xs[0]!, g] },
   swigluGrad: { of: "swiglu", inputs: (xs, _, g) => [...xs, g] },
   layerNormGrad: {
     of: "layerNorm",

@@ -1,4 +1,4 @@
-import type { FusedAttrs, Shape } from "@muladd/tensor";
+import type { FusedAttrs, LinearAttrs, Shape } from "@muladd/tensor";
 import { elementwise, type Input, type Sample, type SampledFused } from "./sample.ts";
 
 type Domain = readonly [number, number];
@@ -70,14 +70,23 @@ const LINEARS: readonly (readonly [Shape, outputs: number])[] = [
   [[0, 5], 4],
 ];
 
+const ENDINGS: readonly LinearAttrs[] = [
+  { bias: false, residual: false, activation: undefined },
+  { bias: true, residual: false, activation: undefined },
+  { bias: true, residual: true, activation: undefined },
+  { bias: true, residual: false, activation: "gelu" },
+  { bias: false, residual: true, activation: "geluTanh" },
+];
+
 const linear = LINEARS.flatMap(([x, outputs]) =>
-  [false, true].map((bias) => ({
+  ENDINGS.map((attrs) => ({
     inputs: [
       { shape: x },
       { shape: [outputs, x.at(-1)!] },
-      ...(bias ? [{ shape: [outputs] }] : []),
+      ...(attrs.bias ? [{ shape: [outputs] }] : []),
+      ...(attrs.residual ? [{ shape: [...x.slice(0, -1), outputs] }] : []),
     ],
-    attrs: {},
+    attrs,
     terms: Math.max(x.at(-1)!, outputs),
   })),
 );
@@ -199,4 +208,10 @@ export const fusedSamples: { readonly [K in SampledFused]: readonly Sample<Fused
   linearCrossEntropy,
   rotary,
   attention,
+  squaredNorm: [
+    { inputs: [{ shape: [5] }], attrs: {} },
+    { inputs: [{ shape: [3, 33] }, { shape: [] }, { shape: [0, 4] }, { shape: [1] }], attrs: {} },
+    // More than one block of a kernel that sums by blocks.
+    { inputs: [{ shape: [2, 8, 600], domain: [-0.1, 0.1] }, { shape: [7] }], attrs: {} },
+  ],
 };

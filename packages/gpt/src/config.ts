@@ -1,4 +1,4 @@
-import type { Activation } from "@muladd/nn";
+import type { Activation } from "@muladd/tensor";
 
 /** What a GPT is made of. Plain data: it is what a run's config.json holds. */
 export interface GPTConfig {

@@ -129,9 +129,14 @@ export class Block {
   /** x (B, T, C) → (B, T, C) */
   forward(x: Tensor, rng?: Rng, past?: Past): Tensor {
     return tidy(() => {
-      const attended = this.attention.forward(this.norm1.forward(x), rng, past);
-      const y = add(x, dropout(attended, this.dropout, rng));
-      return add(y, dropout(this.mlp.forward(this.norm2.forward(y)), this.dropout, rng));
+      const { attention, norm1, norm2, mlp } = this;
+      if (rng && this.dropout > 0) {
+        const attended = attention.forward(norm1.forward(x), { rng, past });
+        const y = add(x, dropout(attended, this.dropout, rng));
+        return add(y, dropout(mlp.forward(norm2.forward(y)), this.dropout, rng));
+      }
+      const y = attention.forward(norm1.forward(x), { past, residual: x });
+      return mlp.forward(norm2.forward(y), y);
     });
   }
 }

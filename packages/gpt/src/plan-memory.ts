@@ -50,8 +50,7 @@ export function countParameters(config: GPTConfig): ParameterCount {
  * | qkv | input | MC |
  * | attention | qkv, output, log Σ exp | 4MC + MH |
  * | output projection | input: the attention's output, counted | |
- * | mlp up | input | MC |
- * | gelu | input | 4MC |
+ * | mlp up, gelu | input, gelu's derivative | 5MC |
  * | mlp down | input: gelu's output | 4MC |
  * | **block** | | **16MC + MH + 4M** |
  * | final norm | input, mean, 1/σ | MC + 2M |
@@ -62,7 +61,7 @@ export function countParameters(config: GPTConfig): ParameterCount {
  * saved instead of log Σ exp, and the causal mask, (T, T).
  *
  * Logits are never there but for a tile of a few rows, which is not counted. The high point is the last block's mlp on the
- * way back: what the head saved is gone, and 5MC of gradients are there. With dropout in a long context it is the last
+ * way back: what the head saved is gone, and 6MC of gradients are there. With dropout in a long context it is the last
  * block's attention on the way forward: 8 arrays of (B, H, T, T) and 12MC in place of what the block will save. Saved
  * numbers are freed as the gradients of parameters appear, so that the sum with 4N bytes of gradients is never quite
  * reached; that of the token embedding is there from the loss on.
@@ -72,8 +71,8 @@ export function activationBytes(config: GPTConfig, batch: number): number {
   const rows = batch * T;
   const mc = rows * width;
   const square = rows * heads * T; // (B, H, T, T)
-  if (dropout === 0) return 4 * (layers * (16 * mc + rows * heads + 4 * rows) + 5 * mc);
+  if (dropout === 0) return 4 * (layers * (16 * mc + rows * heads + 4 * rows) + 6 * mc);
   const block = 20 * mc + 4 * square + 4 * rows + T * T;
   const attention = 8 * square + 12 * mc - block;
-  return 4 * (2 * mc + layers * block + Math.max(5 * mc, attention));
+  return 4 * (2 * mc + layers * block + Math.max(6 * mc, attention));
 }

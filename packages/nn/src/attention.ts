@@ -25,6 +25,13 @@ export interface AttentionConfig {
   readonly outStd?: number;
 }
 
+/** What {@link CausalSelfAttention} may be given besides its input. */
+export interface AttentionOptions {
+  readonly rng?: Rng | undefined;
+  readonly past?: Past | undefined;
+  readonly residual?: Tensor | undefined;
+}
+
 /** Causal self-attention of several heads. Vaswani et al. 2017, §3.2, https://arxiv.org/abs/1706.03762 */
 export class CausalSelfAttention {
   readonly qkv: Linear; // (C → 3C): queries, keys, values, each (H, D)
@@ -42,15 +49,18 @@ export class CausalSelfAttention {
     this.dropout = dropout;
   }
 
-  /** x (B, T, C) → (B, T, C). With an `rng`, attention weights drop out; with a `past`, x continues it. */
-  forward(x: Tensor, rng?: Rng, past?: Past): Tensor {
+  /**
+   * x (B, T, C) → (B, T, C). With an `rng`, attention weights drop out; with a `past`, x continues it; a `residual`
+   * (B, T, C) is added to the result.
+   */
+  forward(x: Tensor, { rng, past, residual }: AttentionOptions = {}): Tensor {
     return tidy(() => {
       const qkv = this.qkv.forward(x);
-      if (!past) return this.out.forward(this.#mix([qkv], undefined, rng));
+      if (!past) return this.out.forward(this.#mix([qkv], undefined, rng), { residual });
       const C = x.shape[2]!;
       const part = (i: number) => slice(qkv, 2, i * C, (i + 1) * C);
       const { k, v, keys } = past.extend(part(1), part(2));
-      return this.out.forward(this.#mix([part(0), k, v], keys, rng));
+      return this.out.forward(this.#mix([part(0), k, v], keys, rng), { residual });
     });
   }
 

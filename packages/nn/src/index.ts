@@ -3,9 +3,9 @@ export { dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
 export { blank, type Init, init } from "./init.ts";
 export { LayerNorm } from "./layer-norm.ts";
-export { Linear, type LinearOptions } from "./linear.ts";
+export { Linear, type LinearConfig } from "./linear.ts";
 export { crossEntropyLoss, linearCrossEntropyLoss } from "./loss.ts";
-export { type Activation, activations, MLP, type MLPConfig } from "./mlp.ts";
+export { MLP, type MLPConfig } from "./mlp.ts";
 export { namedParameters, parametersOf } from "./parameters.ts";
 export {
   LearnedPositions,

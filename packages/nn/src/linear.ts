@@ -1,7 +1,8 @@
-import { linear, type Parameter, type Tensor } from "@muladd/tensor";
+import { type LinearOptions, linear, type Parameter, type Tensor } from "@muladd/tensor";
 import type { Init } from "./init.ts";
 
-export interface LinearOptions {
+/** How a {@link Linear} begins. */
+export interface LinearConfig {
   /** Default true. */
   readonly bias?: boolean;
   /** Standard deviation of the initial weights. Default 0.02, as in GPT-2. */
@@ -17,14 +18,14 @@ export class Linear {
     inputs: number,
     outputs: number,
     init: Init,
-    { bias = true, std = 0.02 }: LinearOptions = {},
+    { bias = true, std = 0.02 }: LinearConfig = {},
   ) {
     this.weight = init.normal([outputs, inputs], std);
     this.bias = bias ? init.constant([outputs], 0) : undefined;
   }
 
-  /** x (…, inputs) → (…, outputs) */
-  forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+  /** x (…, inputs) → (…, outputs); with options, activation(…) + residual (…, outputs). */
+  forward(x: Tensor, options?: LinearOptions): Tensor {
+    return linear(x, this.weight, this.bias, options);
   }
 }

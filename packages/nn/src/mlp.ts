@@ -1,10 +1,6 @@
-import { gelu, geluTanh, type Tensor, tidy } from "@muladd/tensor";
+import { type Activation, type Tensor, tidy } from "@muladd/tensor";
 import type { Init } from "./init.ts";
 import { Linear } from "./linear.ts";
-
-/** Activations by the name that configurations use. */
-export const activations = { gelu, geluTanh } as const;
-export type Activation = keyof typeof activations;
 
 /** Sizes and choices of an {@link MLP}. */
 export interface MLPConfig {
@@ -34,8 +30,9 @@ export class MLP {
     this.activation = activation;
   }
 
-  /** x (…, width) → (…, width) */
-  forward(x: Tensor): Tensor {
-    return tidy(() => this.down.forward(activations[this.activation](this.up.forward(x))));
+  /** x (…, width) → (…, width); with a `residual` of that shape, added to it. */
+  forward(x: Tensor, residual?: Tensor): Tensor {
+    const { activation } = this;
+    return tidy(() => this.down.forward(this.up.forward(x, { activation }), { residual }));
   }
 }

@@ -80,7 +80,7 @@ describe("CausalSelfAttention", () => {
   test("with a rate of 0 draws no numbers and changes nothing", async () => {
     const rng = new Rng(1);
     const a = layer();
-    expect([...(await a.forward(input(), rng).data())]).toEqual([
+    expect([...(await a.forward(input(), { rng }).data())]).toEqual([
       ...(await a.forward(input()).data()),
     ]);
     expect(rng.state.counter).toBe(0);
@@ -90,14 +90,16 @@ describe("CausalSelfAttention", () => {
     const plain = await layer().forward(input()).data();
     const a = layer(0.5);
     expect([...(await a.forward(input()).data())]).toEqual([...plain]);
-    const dropped = await a.forward(input(), new Rng(1)).data();
+    const dropped = await a.forward(input(), { rng: new Rng(1) }).data();
     expect([...dropped]).not.toEqual([...plain]);
-    expect([...(await a.forward(input(), new Rng(1)).data())]).toEqual([...dropped]);
+    expect([...(await a.forward(input(), { rng: new Rng(1) }).data())]).toEqual([...dropped]);
   });
 
   test("with a rate close to 0 agrees with the fused kernel", async () => {
     // The composed path with nothing dropped: the chance to drop one of the 200 weights is 2e-7
-    const composed = await layer(1e-9).forward(input(), new Rng(2)).data();
+    const composed = await layer(1e-9)
+      .forward(input(), { rng: new Rng(2) })
+      .data();
     expectClose(composed, await layer().forward(input()).data(), 1e-6);
   });
 
@@ -109,7 +111,7 @@ describe("CausalSelfAttention", () => {
       const pieces: Tensor[] = [];
       let at = 0;
       for (const n of parts) {
-        pieces.push(a.forward(slice(input(), 1, at, at + n), undefined, past));
+        pieces.push(a.forward(slice(input(), 1, at, at + n), { past }));
         at += n;
       }
       expectClose(await concat(pieces, 1).data(), await a.forward(input()).data(), 1e-6);
@@ -120,8 +122,8 @@ describe("CausalSelfAttention", () => {
     const a = layer(0.5);
     const last = (rng: Rng | undefined) => {
       const past = new Growing();
-      a.forward(slice(input(), 1, 0, 4), undefined, past);
-      return a.forward(slice(input(), 1, 4, 5), rng, past).data();
+      a.forward(slice(input(), 1, 0, 4), { past });
+      return a.forward(slice(input(), 1, 4, 5), { rng, past }).data();
     };
     expect([...(await last(new Rng(3)))]).not.toEqual([...(await last(undefined))]);
     expectClose(
@@ -145,7 +147,7 @@ describe("CausalSelfAttention", () => {
     const a = new CausalSelfAttention({ width: C, heads: H, dropout: 0.5 }, init(own, 5));
     const x = Tensor.from(own, values, [B, T, C]);
     const before = own.memory.buffers;
-    const results = [a.forward(x), a.forward(x, new Rng(1)), tidy(() => a.forward(x))];
+    const results = [a.forward(x), a.forward(x, { rng: new Rng(1) }), tidy(() => a.forward(x))];
     expect(own.memory.buffers).toBe(before + 3);
     dispose([results, x, a]);
     expect(own.memory.buffers).toBe(0);

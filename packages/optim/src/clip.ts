@@ -1,4 +1,14 @@
-import { add, div, full, maximum, mul, rsqrt, sumAll, type Tensor, tidy } from "@muladd/tensor";
+import {
+  add,
+  div,
+  full,
+  maximum,
+  mul,
+  rsqrt,
+  squaredNorm,
+  type Tensor,
+  tidy,
+} from "@muladd/tensor";
 
 /**
  * The Euclidean norm of all gradients together: (). NaN when any is NaN or infinite, or the norm beyond 1.8e19, whose
@@ -7,9 +17,7 @@ import { add, div, full, maximum, mul, rsqrt, sumAll, type Tensor, tidy } from "
 export function globalNorm(grads: ReadonlyMap<Tensor, Tensor>): Tensor {
   if (grads.size === 0) throw new RangeError("globalNorm: there are no gradients");
   return tidy(() => {
-    const squares = Array.from(grads.values(), (g) => tidy(() => sumAll(mul(g, g)))).reduce(
-      (a, b) => add(a, b),
-    );
+    const squares = squaredNorm([...grads.values()]);
     // √s as s · 1/√s, with 0 kept from 1/0; ∞ becomes NaN, as it should
     return mul(squares, rsqrt(maximum(squares, full(squares.backend, [], 1e-37))));
   });

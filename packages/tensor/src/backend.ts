@@ -54,6 +54,8 @@ export interface AttentionDims {
   readonly causal: boolean;
 }
 
+/** Functions of one number that a linear layer may end in. */
+export type Activation = "gelu" | "geluTanh";
 /** Which columns of x are turned, and by which rows of the table. */
 export interface RotaryDims {
   /** Heads turned, from the first column on. */
@@ -108,18 +110,19 @@ export interface Kernels {
   uniform(out: Dense, key: readonly [number, number], counter: number): void;
 }
 
-/** Fast paths. A backend may have any subset; a missing one is composed from {@link Kernels}. All f32. */
+/**
+ * Fast paths. A backend may have any subset; a missing one is composed from {@link Kernels}. All f32. An output that may be
+ * `undefined` is asked for only where a gradient is recorded.
+ */
 export interface FusedKernels {
   /** Over the last axis. y = exp(x − max x) / Σ. */
   softmax(out: Dense, x: Dense): void;
   /** dx = y ∘ (g − Σ g∘y). */
   softmaxGrad(dx: Dense, y: Dense, g: Dense): void;
-  /** ½x(1 + erf(x/√2)). */
-  gelu(out: Dense, x: Dense): void;
-  geluGrad(dx: Dense, x: Dense, g: Dense): void;
+  /** ½x(1 + erf(x/√2)); `slope`: its derivative at x, where one is asked for. */
+  gelu(out: Dense, slope: Dense | undefined, x: Dense): void;
   /** ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
-  geluTanh(out: Dense, x: Dense): void;
-  geluTanhGrad(dx: Dense, x: Dense, g: Dense): void;
+  geluTanh(out: Dense, slope: Dense | undefined, x: Dense): void;
   /** gate / (1 + e^−gate) ∘ up. */
   swiglu(out: Dense, gate: Dense, up: Dense): void;
   /** With σ = 1 / (1 + e^−gate): dgate = g∘up∘σ(1 + gate(1 − σ)), dup = g∘gate∘σ. */
@@ -152,8 +155,19 @@ export interface FusedKernels {
   crossEntropy(losses: Dense, logSum: Dense, logits: Dense, targets: Dense): void;
   /** dlogits = g ∘ (exp(logits − logSum) − onehot(target)), 0 where target < 0. g (…). */
   crossEntropyGrad(dlogits: Dense, logits: Dense, targets: Dense, logSum: Dense, g: Dense): void;
-  /** x (…, I) · weight (O, I)ᵀ + bias (O) → (…, O). */
-  linear(out: Dense, x: Dense, weight: Dense, bias: Dense | undefined): void;
+  /**
+   * act(x (…, I) · weight (O, I)ᵀ + bias (O)) + residual (…, O) → (…, O). `slope` (…, O): the derivative of the activation
+   * where it was taken; asked for only with an activation.
+   */
+  linear(
+    out: Dense,
+    slope: Dense | undefined,
+    x: Dense,
+    weight: Dense,
+    bias: Dense | undefined,
+    residual: Dense | undefined,
+    activation: Activation | undefined,
+  ): void;
   /**
    * hidden (…, C), weight (V, C), targets (…) i32 → loss () = scale · Σ of the losses that `crossEntropy` gives for the
    * logits hidden · weightᵀ, and where they are wanted its gradients: with dlogits = scale · (softmax − onehot(target)), 0
@@ -191,6 +205,8 @@ export interface FusedKernels {
     g: Dense,
     dims: AttentionDims,
   ): void;
+  /** out () ← Σ x² over all elements of all operands. */
+  squaredNorm(out: Dense, xs: readonly Dense[]): void;
   /**
    * In place: the only kernel that writes its inputs. With ĝ = g · gradScale (a scalar): m ← β₁m + (1−β₁)ĝ,
    * v ← β₂v + (1−β₂)ĝ², p ← p(1 − rate·decay) − rate · (m/c₁) / (√(v/c₂) + ε). When gradScale is NaN nothing changes.

@@ -8,7 +8,7 @@ export interface Event {
   readonly op: OpName | FusedName | "store" | "custom";
   readonly inputs: readonly Tensor[];
   readonly attrs: unknown;
-  /** Results, then residuals. Residuals are freed after the event: an observer that wants one takes a {@link share}. */
+  /** Results, then residuals if any were made. These are freed after the event: who wants one takes a {@link share}. */
   readonly outs: readonly Tensor[];
 }
 

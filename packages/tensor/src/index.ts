@@ -1,4 +1,5 @@
 export type {
+  Activation,
   AdamWStep,
   AttentionDims,
   Backend,
@@ -75,13 +76,14 @@ export {
   attentionWeights,
 } from "./fused/attention.ts";
 export { crossEntropy, crossEntropyGrad } from "./fused/cross-entropy.ts";
-export { gelu, geluGrad, geluTanh, geluTanhGrad } from "./fused/gelu.ts";
+export { gelu, geluTanh } from "./fused/gelu.ts";
 export { type FusedAttrs, fused } from "./fused/index.ts";
-export { linear } from "./fused/linear.ts";
+export { type LinearAttrs, type LinearOptions, linear, linearOperands } from "./fused/linear.ts";
 export { linearCrossEntropy } from "./fused/linear-cross-entropy.ts";
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
 export { type RotaryOptions, rotary } from "./fused/rotary.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
+export { squaredNorm } from "./fused/squared-norm.ts";
 export { swiglu, swigluGrad } from "./fused/swiglu.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";

@@ -43,6 +43,7 @@ test("matmul says what else may be wrong", () => {
 
 const A = { transposeA: true };
 const B = { transposeB: true };
+const plain = { bias: false, residual: false, activation: undefined };
 test.each([
   [[4, 3], [3, 5], {}, [4, 5]],
   [[3, 4], [3, 5], A, [4, 5]],
@@ -175,13 +176,18 @@ test.each([
   ],
   [
     "linear",
-    () => fused.linear.infer([f32(2, 3), f32(3, 4)], {}),
+    () => fused.linear.infer([f32(2, 3), f32(3, 4)], plain),
     /^linear: x \(2, 3\) does not fit the weight \(3, 4\); a weight is \(outputs, inputs\)/,
   ],
   [
     "linear's bias",
-    () => fused.linear.infer([f32(2, 3), f32(4, 3), f32(3)], {}),
+    () => fused.linear.infer([f32(2, 3), f32(4, 3), f32(3)], { ...plain, bias: true }),
     /^linear: the bias \(3\) must be \(4\)/,
+  ],
+  [
+    "linear's residual",
+    () => fused.linear.infer([f32(2, 3), f32(4, 3), f32(2, 3)], { ...plain, residual: true }),
+    /^linear: the residual f32 \(2, 3\) must be f32 \(2, 4\), as the result/,
   ],
 ] as const)("%s names operands and remedy", (_, body, expected) => {
   expect(message(body)).toMatch(expected);

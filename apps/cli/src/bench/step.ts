@@ -1,8 +1,8 @@
-import { type GPT, plan, preset } from "@muladd/gpt";
-import { Trainer, trainingConfig } from "@muladd/gpt/train";
+import { type GPT, plan } from "@muladd/gpt";
+import { Trainer } from "@muladd/gpt/train";
 import { type Backend, type Event, observe, ops } from "@muladd/tensor";
 import { now, type Timing, timeRounds } from "./rounds.ts";
-import { newModel } from "./subject.ts";
+import { newModel, type Subject, subject } from "./subject.ts";
 
 /** One op in a training step. */
 export interface ProfileRow {
@@ -41,24 +41,20 @@ export interface StepOptions {
 }
 
 /**
- * Times training steps of a preset: batch drawn, forward, backward, clipping, AdamW, and the loss read. The text is
+ * Times training steps of a {@link subject}: batch drawn, forward, backward, clipping, AdamW, and the loss read. The text is
  * random ids, whose values do not change the time.
  */
 export async function benchStep(backend: Backend, options: StepOptions): Promise<StepResult> {
   const { seconds, preset: name = "nanogpt-cpu", profile = false, onRound } = options;
-  const { training } = preset(name);
-  using model = newModel(backend, name);
-  using trainer = trainerOf(model.gpt, name);
+  const { model: config, training } = subject(name);
+  using model = newModel(backend, config);
+  using trainer = trainerOf(model.gpt, training);
   const timings = await timeRounds(
     [{ run: async (times) => void (await repeat(times, () => trainer.advance())) }],
     { seconds, ...(onRound ? { onRound } : {}) },
   );
   const timing = timings[0]!;
-  const { flop, parameters } = plan(model.gpt.config, {
-    batch: training.batch,
-    accumulate: training.accumulate,
-    steps: 1,
-  });
+  const { flop, parameters } = plan(config, { batch: training.batch, steps: 1 });
   const { dispatches, rows } = await profileStep(trainer, profile ? PROFILED : 1);
   const tokens = trainer.tokensPerStep;
   return {
@@ -77,13 +73,13 @@ export async function benchStep(backend: Backend, options: StepOptions): Promise
 
 const PROFILED = 5;
 
-function trainerOf(model: GPT, name: string): Trainer {
+function trainerOf(model: GPT, config: Subject["training"]): Trainer {
   const { context, vocabulary } = model.config;
   const ids = (length: number) =>
     Int32Array.from({ length }, (_, i) => Math.floor(((i * 0.618033988749895) % 1) * vocabulary));
   return new Trainer({
     model,
-    config: trainingConfig(preset(name).training),
+    config,
     data: { train: ids(64 * context), heldOut: ids(2 * context) },
   });
 }

@@ -1,15 +1,53 @@
-import { GPT, preset, presetConfig } from "@muladd/gpt";
+import { GPT, type GPTConfig, type Preset, preset, presetConfig, presets } from "@muladd/gpt";
+import { type TrainingConfig, trainingConfig } from "@muladd/gpt/train";
 import { init, parametersOf } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
 
 /** Characters of tiny Shakespeare: the vocabulary of the published figures. */
 const VOCABULARY = 65;
 
-/** An untrained model of a preset, to be disposed by whoever measures it. */
-export function newModel(backend: Backend, name: string): Disposable & { readonly gpt: GPT } {
-  const wanted = preset(name);
-  const vocabulary = wanted.model.vocabulary ?? VOCABULARY;
-  const gpt = new GPT(presetConfig(wanted, { vocabulary }), init(backend, 0));
+const cpu = presets["nanogpt-cpu"]!;
+
+/** nanoGPT's model and optimizer at another size, with a step short enough to be repeated. */
+const sized = (title: string, model: Partial<Preset["model"]>, batch: number): Preset => ({
+  ...cpu,
+  title,
+  model: { ...cpu.model, ...model },
+  training: { ...cpu.training, batch },
+});
+
+/** What is measured besides presets. `tooling/bench/torch_step.py` has the same models by the same names. */
+const subjects: Readonly<Record<string, Preset>> = {
+  "baby-gpt": sized("baby GPT", { layers: 6, heads: 6, width: 384, context: 256 }, 8),
+  "gpt2-124m": sized(
+    "GPT-2 124M, nanoGPT's",
+    { layers: 12, heads: 12, width: 768, context: 64, vocabulary: 50257 },
+    4,
+  ),
+};
+
+/** A model to measure, and how it is trained. */
+export interface Subject {
+  readonly name: string;
+  readonly model: GPTConfig;
+  /** One forward pass a step: what a preset accumulates only repeats it. */
+  readonly training: TrainingConfig;
+}
+
+/** The subject of that name, or the preset. Throws ConfigError when there is neither. */
+export function subject(name: string): Subject {
+  const found = Object.hasOwn(subjects, name) ? subjects[name]! : preset(name);
+  const vocabulary = found.model.vocabulary ?? VOCABULARY;
+  return {
+    name,
+    model: presetConfig(found, { vocabulary }),
+    training: trainingConfig({ ...found.training, accumulate: 1 }),
+  };
+}
+
+/** An untrained model, to be disposed by whoever measures it. */
+export function newModel(backend: Backend, config: GPTConfig): Disposable & { readonly gpt: GPT } {
+  const gpt = new GPT(config, init(backend, 0));
   return {
     gpt,
     [Symbol.dispose]() {

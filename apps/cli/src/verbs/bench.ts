@@ -5,7 +5,7 @@ import type { GenerationResult } from "../bench/generation.ts";
 import { describeMachine, type Machine, machine } from "../bench/machine.ts";
 import type { MatmulRow } from "../bench/matmul.ts";
 import type { StepResult } from "../bench/step.ts";
-import { UsageError } from "../errors.ts";
+import { CLIError, UsageError } from "../errors.ts";
 import type { IO } from "../io.ts";
 import {
   backendOption,
@@ -15,9 +15,9 @@ import {
   verb,
   wideOption,
 } from "../options.ts";
-import { integer } from "../ui/format.ts";
+import { quantity } from "../ui/format.ts";
 import { progressOption } from "../ui/mode.ts";
-import { columns, writeJSON, writeLines } from "../ui/table.ts";
+import { writeJSON, writeLines } from "../ui/table.ts";
 import { Ticker } from "../ui/ticker.ts";
 import { version } from "../version.ts";
 
@@ -26,6 +26,7 @@ interface Options extends SharedOptions {
   readonly threads: number | "auto";
   readonly wide: boolean;
   readonly seconds: number;
+  readonly preset: string;
   readonly profile?: boolean;
   readonly progress: string;
 }
@@ -45,6 +46,8 @@ export interface BenchReport {
   readonly matmul?: readonly MatmulRow[];
   readonly step?: StepResult;
   readonly generate?: GenerationResult;
+  /** The most memory that this process has held: its maximum resident set size. */
+  readonly residentBytes: number;
 }
 
 const PARTS = ["matmul", "step", "generate"] as const;
@@ -55,6 +58,7 @@ export function benchCommand(io: IO): Command {
   return verb(io, "bench", "How fast this machine multiplies, trains and writes.", [
     "bench",
     "bench step --profile",
+    "bench step --preset gpt2-124m --threads 1",
     "bench matmul --seconds 60 --json",
   ])
     .argument("[part]", "matmul, step, generate or all", "all")
@@ -62,6 +66,11 @@ export function benchCommand(io: IO): Command {
     .addOption(threadsOption())
     .addOption(wideOption())
     .option("--seconds <n>", "time for each part, warm-up not counted", positive, 10)
+    .option(
+      "--preset <name>",
+      "what trains and writes: baby-gpt, gpt2-124m or a preset",
+      "nanogpt-cpu",
+    )
     .option("--profile", "show a training step by op")
     .addOption(progressOption())
     .action(async (wanted: string, options: Options) => {
@@ -94,6 +103,7 @@ type Report = { -readonly [K in keyof BenchReport]: BenchReport[K] };
 /** Runs the parts, each on a backend of its own, and prints each when it is done. */
 async function bench(io: IO, parts: readonly Part[], options: Options): Promise<BenchReport> {
   const here = machine();
+  for (const part of parts) if (part !== "matmul") await checkMemory(part, options.preset, here);
   const { on, title } = await describe(options);
   const show = (lines: readonly string[]) => {
     if (!options.json) writeLines(io, lines);
@@ -104,10 +114,13 @@ async function bench(io: IO, parts: readonly Part[], options: Options): Promise<
     ...on.notes.map((note) => `note: ${note}`),
     "medians of interleaved rounds after a warm-up, the best in brackets",
   ]);
-  const report: Report = { v: 1, muladd: version, machine: here, backend: on };
+  const report: Report = { v: 1, muladd: version, machine: here, backend: on, residentBytes: 0 };
   for (const part of parts) show(["", ...(await measure(io, part, options, report))]);
+  report.residentBytes = residentBytes();
   return report;
 }
+
+const residentBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
 async function describe(options: Options) {
   using backend = await openBackend(options.backend, options);
@@ -123,61 +136,45 @@ async function describe(options: Options) {
 
 /** Measures one part into the report, and describes it. */
 async function measure(io: IO, part: Part, options: Options, report: Report): Promise<string[]> {
-  const { seconds, profile = false } = options;
+  const { seconds, preset, profile = false } = options;
   using ticker = new Ticker(io, options);
   ticker.tick({ what: `measuring ${part}` });
   const onRound = (round: number) =>
     ticker.tick({ what: `measuring ${part}, round`, done: round + 1 });
+  const lines = await import("../bench/lines.ts");
   using backend = await openBackend(options.backend, options);
   if (part === "matmul") {
     const { benchMatmul } = await import("../bench/matmul.ts");
     report.matmul = await benchMatmul(backend, { seconds, onRound });
-    return matmulTable(report.matmul);
+    return lines.matmulLines(report.matmul);
   }
   if (part === "step") {
     const { benchStep } = await import("../bench/step.ts");
-    report.step = await benchStep(backend, { seconds, profile, onRound });
-    return stepLines(report.step);
+    report.step = await benchStep(backend, { seconds, preset, profile, onRound });
+    return lines.stepLines(report.step, residentBytes());
   }
   const { benchGeneration } = await import("../bench/generation.ts");
-  report.generate = await benchGeneration(backend, { seconds, onRound });
-  return generationLines(report.generate);
+  report.generate = await benchGeneration(backend, { seconds, preset, onRound });
+  return lines.generationLines(report.generate);
 }
 
-function matmulTable(rows: readonly MatmulRow[]): string[] {
-  const shapes = new Map<string, MatmulRow[]>();
-  for (const row of rows) {
-    const shape = `${row.m} × ${row.n} × ${row.k}`;
-    shapes.set(shape, [...(shapes.get(shape) ?? []), row]);
-  }
-  const cell = (r: MatmulRow) =>
-    r.skipped ?? `${r.gflops!.toFixed(1)} (${r.bestGflops!.toFixed(1)})`;
-  const body = Array.from(shapes, ([shape, of]) => [shape, ...of.map(cell)]);
-  return columns(
-    [["matmul, GFLOP/s: M × N × K", "NN: x·W", "NT: x·Wᵀ", "TN: xᵀ·g"], ...body],
-    "rrrr",
-  );
-}
-
-function stepLines(s: StepResult): string[] {
-  const ms = (x: number) => `${x.toFixed(x < 10 ? 2 : 1)} ms`;
-  const lines = [
-    `step      ${s.preset}: ${ms(s.timing.median)} (${ms(s.timing.min)}) · ${integer(s.tokPerSec)} tok/s · ` +
-      `${s.gflops.toFixed(1)} GFLOP/s of ${(s.flop / 1e9).toFixed(2)} GFLOP`,
-    `          ${integer(s.parameters)} parameters · ${s.dispatches} dispatches · ` +
-      `peak ${(s.peakBytes / 1e6).toFixed(1)} MB · ${s.timing.rounds} rounds`,
-  ];
-  if (!s.profile) return lines;
-  const rows = s.profile.map((r) => [
-    r.op,
-    String(r.calls),
-    r.ms.toFixed(3),
-    `${(100 * r.share).toFixed(1)} %`,
+/** Throws CLIError when this machine cannot hold the model: drawing its weights would take minutes before it fails. */
+async function checkMemory(
+  part: "step" | "generate",
+  name: string,
+  { memory }: Machine,
+): Promise<void> {
+  const [{ plan }, { subject }] = await Promise.all([
+    import("@muladd/gpt"),
+    import("../bench/subject.ts"),
   ]);
-  return [...lines, "", ...columns([["op", "calls", "ms", "share"], ...rows], "lrrr")];
+  const { model, training } = subject(name);
+  const { bytes } = plan(model, { batch: training.batch, steps: 1 });
+  const needed = part === "step" ? bytes.training.total : bytes.float32;
+  if (needed <= memory) return;
+  const what = part === "step" ? "training" : "writing with";
+  throw new CLIError(`${what} ${name} takes ${quantity(needed, "B")} of memory`, {
+    why: `this machine has ${quantity(memory, "B")}`,
+    remedies: "--preset nanogpt-cpu",
+  });
 }
-
-const generationLines = (g: GenerationResult): string[] => [
-  `generate  ${g.preset}: ${integer(g.decode)} tok/s with the cache · ${integer(g.decodeUncached)} tok/s without`,
-  `          prefill ${integer(g.prefill)} tok/s (a prompt of ${g.promptTokens}) · ${g.rounds} rounds`,
-];

@@ -3,12 +3,13 @@ import type { FusedOp } from "../dispatch.ts";
 import { adamWRow } from "./adamw.ts";
 import { attentionGradRow, attentionRow } from "./attention.ts";
 import { crossEntropyGradRow, crossEntropyRow } from "./cross-entropy.ts";
-import { geluGradRow, geluRow, geluTanhGradRow, geluTanhRow } from "./gelu.ts";
+import { geluRow, geluTanhRow } from "./gelu.ts";
 import { linearRow } from "./linear.ts";
 import { linearCrossEntropyRow } from "./linear-cross-entropy.ts";
 import { layerNormGradRow, layerNormRow, rmsNormGradRow, rmsNormRow } from "./norm.ts";
 import { rotaryRow } from "./rotary.ts";
 import { softmaxGradRow, softmaxRow } from "./softmax.ts";
+import { squaredNormRow } from "./squared-norm.ts";
 import { swigluGradRow, swigluRow } from "./swiglu.ts";
 
 /** Every fused op. A kernel in `FusedKernels` without a row here, and so without a composition, does not compile. */
@@ -16,9 +17,7 @@ export const fused = {
   softmax: softmaxRow,
   softmaxGrad: softmaxGradRow,
   gelu: geluRow,
-  geluGrad: geluGradRow,
   geluTanh: geluTanhRow,
-  geluTanhGrad: geluTanhGradRow,
   swiglu: swigluRow,
   swigluGrad: swigluGradRow,
   layerNorm: layerNormRow,
@@ -32,6 +31,7 @@ export const fused = {
   rotary: rotaryRow,
   attention: attentionRow,
   attentionGrad: attentionGradRow,
+  squaredNorm: squaredNormRow,
   adamW: adamWRow,
 } satisfies { [K in FusedName]: FusedOp<never> };
 

@@ -1,0 +1,52 @@
+import { integer, speed } from "../ui/format.ts";
+import { columns } from "../ui/table.ts";
+import type { GenerationResult } from "./generation.ts";
+import type { MatmulRow } from "./matmul.ts";
+import type { StepResult } from "./step.ts";
+
+// What was measured, for a person.
+
+/** A table of GFLOP/s, a row for each shape. */
+export function matmulLines(rows: readonly MatmulRow[]): string[] {
+  const shapes = new Map<string, MatmulRow[]>();
+  for (const row of rows) {
+    const shape = `${row.m} × ${row.n} × ${row.k}`;
+    shapes.set(shape, [...(shapes.get(shape) ?? []), row]);
+  }
+  const cell = (r: MatmulRow) =>
+    r.skipped ?? `${r.gflops!.toFixed(1)} (${r.bestGflops!.toFixed(1)})`;
+  const body = Array.from(shapes, ([shape, of]) => [shape, ...of.map(cell)]);
+  return columns(
+    [["matmul, GFLOP/s: M × N × K", "NN: x·W", "NT: x·Wᵀ", "TN: xᵀ·g"], ...body],
+    "rrrr",
+  );
+}
+
+/** `residentBytes`: the most that the process has held in memory. */
+export function stepLines(s: StepResult, residentBytes: number): string[] {
+  const ms = (x: number) => `${x.toFixed(x < 10 ? 2 : 1)} ms`;
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
+  const lines = [
+    `step      ${s.preset}: ${ms(s.timing.median)} (${ms(s.timing.min)}) · ${integer(s.tokPerSec)} tok/s · ` +
+      `${s.gflops.toFixed(1)} GFLOP/s of ${(s.flop / 1e9).toFixed(2)} GFLOP`,
+    `          ${integer(s.parameters)} parameters · ${s.dispatches} dispatches · ` +
+      `peak ${mb(s.peakBytes)} of tensors, ${mb(residentBytes)} of the process · ${s.timing.rounds} rounds`,
+  ];
+  if (!s.profile) return lines;
+  const rows = s.profile.map((r) => [
+    r.op,
+    String(r.calls),
+    r.ms.toFixed(3),
+    `${(100 * r.share).toFixed(1)} %`,
+  ]);
+  return [...lines, "", ...columns([["op", "calls", "ms", "share"], ...rows], "lrrr")];
+}
+
+export function generationLines(g: GenerationResult): string[] {
+  const without =
+    g.decodeUncached === undefined ? "" : ` · ${speed(g.decodeUncached)} tok/s without`;
+  return [
+    `generate  ${g.preset}: ${speed(g.decode)} tok/s with the cache${without}`,
+    `          prefill ${speed(g.prefill)} tok/s (a prompt of ${g.promptTokens}) · ${g.rounds} rounds`,
+  ];
+}
