@@ -204,19 +204,19 @@ class Tape {
     const contributions = tidy(() =>
       rule.vjp(g, { inputs, outs, isUnit }, attrs).map((gx, i) => {
         if (!gx || from[i]! < 0) return undefined;
-        return handle(sumTo(gx, inputs[i]!.shape));
+        return typeof gx === "function" ? gx : handle(sumTo(gx, inputs[i]!.shape));
       }),
     );
     contributions.forEach((gx, i) => {
       if (!gx) return;
       const node = from[i]!;
       const sofar = grads[node];
-      if (!sofar) {
-        grads[node] = gx;
-        return;
-      }
-      grads[node] = add(sofar, gx);
-      dispose([sofar, gx]);
+      if (typeof gx === "function") grads[node] = tidy(() => handle(gx(sofar)));
+      else if (sofar) {
+        grads[node] = add(sofar, gx);
+        gx[Symbol.dispose]();
+      } else grads[node] = gx;
+      sofar?.[Symbol.dispose]();
     });
   }
 

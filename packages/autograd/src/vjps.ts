@@ -18,6 +18,7 @@ import {
   permute,
   reshape,
   scatterAdd,
+  scatterAddTo,
   select,
   sin,
   slice,
@@ -41,12 +42,18 @@ export interface Saves {
 }
 
 /**
+ * A gradient that is added to what its input has so far, if anything, and may take that over (see `scatterAddTo`). Called
+ * once, while g and what was saved are there.
+ */
+export type Addition = (sofar: Tensor | undefined) => Tensor;
+
+/**
  * How one op turns the gradient of its results into gradients of its inputs: one each, `null` where there is none.
  * A gradient may have a broadcast shape: the tape sums it down to the input's.
  */
 export interface Vjp<A> {
   readonly saves?: readonly Saved[];
-  vjp(g: Tensor, saved: Saves, attrs: A): readonly (Tensor | null)[];
+  vjp(g: Tensor, saved: Saves, attrs: A): readonly (Tensor | Addition | null)[];
 }
 
 const inverse = (axes: readonly number[]) => axes.map((_, i) => axes.indexOf(i));
@@ -144,8 +151,11 @@ export const vjps: { readonly [K in OpName]: Vjp<Attrs<K>> } = {
     ],
   },
   gather: {
-    saves: ["inputs"],
-    vjp: (g, { inputs: [table, ids] }) => [scatterAdd(g, ids!, table!.shape[0]!), null],
+    saves: [1],
+    vjp: (g, { inputs: [table, ids] }) => [
+      (sofar) => (sofar ? scatterAddTo(sofar, g, ids!) : scatterAdd(g, ids!, table!.shape[0]!)),
+      null,
+    ],
   },
   scatterAdd: {
     saves: ["inputs"],

@@ -95,6 +95,7 @@ export {
   type TensorFile,
   writeSafetensors,
 } from "./safetensors.ts";
+export { scatterAddTo } from "./scatter-add-to.ts";
 export {
   broadcast,
   broadcastStrides,

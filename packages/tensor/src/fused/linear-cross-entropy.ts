@@ -25,7 +25,7 @@ export const linearCrossEntropyRow: FusedOp<Scale> = {
       );
     };
     const C = hidden!.shape.at(-1);
-    if (hidden!.dtype !== "f32" || C === undefined) fail("hidden is f32 (…, width)");
+    if (hidden!.dtype !== "f32" || C === undefined) return fail("hidden is f32 (…, width)");
     if (weight!.dtype !== "f32" || weight!.shape.length !== 2 || weight!.shape[1] !== C)
       fail(`the weight is f32 (vocabulary, ${C})`);
     const lead = show(hidden!.shape.slice(0, -1));
