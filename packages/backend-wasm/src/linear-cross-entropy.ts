@@ -16,8 +16,10 @@ const LEAST_ROWS = 256;
 
 /**
  * Rows of hidden states a tile at a time: logits, their losses, then in their place the gradient, from which both others
- * follow. A step of GPT-2 124M (4 × 64 tokens) takes 1.36 s instead of 1.47 with the logits kept, on the same machine. The weight is read twice a tile and its gradient, where there are several, once more: so tiles are few and even.
- * They depend on nothing but the shapes, and every sum over rows goes through them in order.
+ * follow. The weight is read twice a tile and its gradient, where there are several, once more: so tiles are few and even.
+ * They depend on nothing but the shapes, and every sum over rows goes through them in order. Beside GPT-2's hidden states
+ * and head it holds at its worst 207 / 209 / 218 MB for 256 / 1,024 / 4,096 rows, 154 of them the weight's gradient; with the
+ * logits kept 207 / 412 / 1,647. A step of 4 × 64 tokens takes 1.22 s instead of 1.24 (same machine).
  */
 export function linearCrossEntropy(
   runner: Runner,
