@@ -33,8 +33,7 @@ export async function score(
   tokens: TokenArray,
   { batch, random, onProgress, signal }: ScoreOptions,
 ): Promise<Score> {
-  const { Tensor, tidy } = await import("@muladd/tensor");
-  const { crossEntropyLoss } = await import("@muladd/nn");
+  const { Tensor } = await import("@muladd/tensor");
   const { drawBatch } = await import("@muladd/gpt/train");
   const { backend } = model.tokens.weight;
   const { context } = model.config;
@@ -55,7 +54,7 @@ export async function score(
       );
     using ids = on(start);
     using targets = on(start + 1);
-    using loss = tidy(() => crossEntropyLoss(model.forward(ids), targets));
+    using loss = model.loss(ids, targets);
     add(await loss.item(), tokens.subarray(start + 1, start + 1 + rows * length));
   };
 
@@ -63,7 +62,7 @@ export async function score(
     const where = { seed: random.seed, stream: "evaluate heldOut" };
     for (let index = 0; index < random.batches && !signal?.aborted; index++) {
       using drawn = drawBatch(backend, tokens, { batch, context }, { ...where, index });
-      using loss = tidy(() => crossEntropyLoss(model.forward(drawn.ids), drawn.targets));
+      using loss = model.loss(drawn.ids, drawn.targets);
       add(await loss.item(), await drawn.targets.data());
       onProgress?.((index + 1) / random.batches);
     }

@@ -51,7 +51,8 @@ test("a step is profiled by op, and its work is that of the plan", async () => {
   expect(step.flop).toBe(planPreset(presets["nanogpt-cpu"]!).flop.step);
   const calls = new Map(step.profile.map((r: { op: string; calls: number }) => [r.op, r.calls]));
   expect(calls.get("attention")).toBe(4);
-  expect(calls.get("linear")).toBe(17); // four a block, and the head
+  expect(calls.get("linear")).toBe(16); // four a block
+  expect(calls.get("linearCrossEntropy")).toBe(1);
   expect(calls.get("adamW")).toBe(27);
   expect(step.dispatches).toBeGreaterThan(100);
   const shares = step.profile.reduce((sum: number, r: { share: number }) => sum + r.share, 0);

@@ -9,9 +9,11 @@ import {
   mul,
   reshape,
   rmsNormGrad,
+  rotary,
   size,
   softmaxGrad,
   sum,
+  swigluGrad,
   type Tensor,
 } from "@muladd/tensor";
 import type { Vjp } from "./vjps.ts";
@@ -26,6 +28,10 @@ export const fusedVjps: { readonly [K in FusedName]?: Vjp<FusedAttrs<K>> } = {
   softmax: { saves: ["outs"], vjp: (g, { outs: [y] }) => [softmaxGrad(y!, g)] },
   gelu: { saves: ["residuals"], vjp: (g, { outs: [, slope] }) => [mul(g, slope!)] },
   geluTanh: { saves: ["residuals"], vjp: (g, { outs: [, slope] }) => [mul(g, slope!)] },
+  swiglu: {
+    saves: ["inputs"],
+    vjp: (g, { inputs: [gate, up] }) => swigluGrad(gate!, up!, g),
+  },
   layerNorm: {
     saves: ["inputs", "residuals"],
     vjp: (g, { inputs: [x, gain, bias], outs: [, mean, rstd] }) =>
@@ -57,6 +63,20 @@ export const fusedVjps: { readonly [K in FusedName]?: Vjp<FusedAttrs<K>> } = {
       if (attrs.residual) grads.push(g);
       return grads;
     },
+  },
+  // The residuals are the gradients for g = 1; where that is so they are handed on, which spares a second (V, C).
+  linearCrossEntropy: {
+    saves: ["residuals"],
+    vjp: (g, { outs: [, dhidden, dweight], isUnit }) =>
+      isUnit ? [dhidden!, dweight!, null] : [mul(dhidden!, g), mul(dweight!, g), null],
+  },
+  // A rotation's transpose is the rotation back.
+  rotary: {
+    saves: [1],
+    vjp: (g, { inputs: [, table] }, { inverse, ...dims }) => [
+      rotary(g, table!, { ...dims, inverse: !inverse }),
+      null,
+    ],
   },
   attention: {
     saves: ["inputs", "outs"],

@@ -66,8 +66,8 @@ export function valueAndGrad(
           "valueAndGrad: the result does not depend on any of the tensors to differentiate for; " +
             "are they the ones that the function uses?",
         );
-      const seed = full(value.backend, [], 1);
-      return { value, grads: tape.backward(value, seed, sources) };
+      const one = full(value.backend, [], 1);
+      return { value, grads: tape.backward(value, one, sources, true) };
     } finally {
       tape.release();
     }
@@ -88,7 +88,7 @@ export function vjp(f: () => Tensor, wrt: Iterable<Tensor>, g: Tensor): Gradient
         throw new ShapeError(
           `vjp: the gradient ${show(g.shape)} must have the shape ${show(value.shape)} of the result`,
         );
-      return tape.backward(value, g, sources);
+      return tape.backward(value, g, sources, false);
     } finally {
       tape.release();
     }
@@ -163,22 +163,24 @@ class Tape {
       attrs,
       from,
       to,
-      inputs: inputs.map((t) => hold(t, saves.includes("inputs"))),
+      inputs: inputs.map((t, i) => hold(t, saves.includes("inputs") || saves.includes(i))),
       outs: outs.map((t, i) =>
         hold(t, saves.includes("outs") || (i > 0 && saves.includes("residuals"))),
       ),
     });
   }
 
-  /** Walks the tape backwards. Frees each op's saved tensors, and each gradient, once it is used. */
-  backward(value: Tensor, seed: Tensor, sources: readonly Tensor[]): Gradients {
+  /** Walks the tape backwards. Frees each op's saved tensors, and each gradient, once it is used. `isUnit`: the seed is 1. */
+  backward(value: Tensor, seed: Tensor, sources: readonly Tensor[], isUnit: boolean): Gradients {
     const grads: (Tensor | undefined)[] = [];
     const start = this.nodeOf(value);
-    if (start !== undefined) grads[start] = handle(seed);
+    const first = handle(seed);
+    if (start === undefined) first[Symbol.dispose]();
+    else grads[start] = first;
     for (let entry = this.#entries.at(-1); entry; entry = this.#entries.at(-1)) {
       const g = grads[entry.to];
       if (g) {
-        this.#pull(entry, g, grads);
+        this.#pull(entry, g, grads, isUnit && g === first);
         g[Symbol.dispose]();
         grads[entry.to] = undefined;
       }
@@ -197,23 +199,24 @@ class Tape {
     { rule, from, inputs, outs, attrs }: Entry,
     g: Tensor,
     grads: (Tensor | undefined)[],
+    isUnit: boolean,
   ): void {
     const contributions = tidy(() =>
-      rule.vjp(g, { inputs, outs }, attrs).map((gx, i) => {
+      rule.vjp(g, { inputs, outs, isUnit }, attrs).map((gx, i) => {
         if (!gx || from[i]! < 0) return undefined;
-        return handle(sumTo(gx, inputs[i]!.shape));
+        return typeof gx === "function" ? gx : handle(sumTo(gx, inputs[i]!.shape));
       }),
     );
     contributions.forEach((gx, i) => {
       if (!gx) return;
       const node = from[i]!;
       const sofar = grads[node];
-      if (!sofar) {
-        grads[node] = gx;
-        return;
-      }
-      grads[node] = add(sofar, gx);
-      dispose([sofar, gx]);
+      if (typeof gx === "function") grads[node] = tidy(() => handle(gx(sofar)));
+      else if (sofar) {
+        grads[node] = add(sofar, gx);
+        gx[Symbol.dispose]();
+      } else grads[node] = gx;
+      sofar?.[Symbol.dispose]();
     });
   }
 

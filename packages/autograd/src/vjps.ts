@@ -18,6 +18,7 @@ import {
   permute,
   reshape,
   scatterAdd,
+  scatterAddTo,
   select,
   sin,
   slice,
@@ -26,17 +27,25 @@ import {
 } from "@muladd/tensor";
 
 /**
- * What of an op must outlive the forward pass; of all else only shape and dtype can be read. Residuals are the outs
- * after the first.
+ * What of an op must outlive the forward pass; of all else only shape and dtype can be read. A number is one input;
+ * residuals are the outs after the first.
  */
-export type Saved = "inputs" | "outs" | "residuals";
+export type Saved = "inputs" | number | "outs" | "residuals";
 
 /** An op as its derivative sees it. */
 export interface Saves {
   readonly inputs: readonly Tensor[];
   /** Results, then residuals. */
   readonly outs: readonly Tensor[];
+  /** True where g is known to be 1: the op's result is the function's. */
+  readonly isUnit: boolean;
 }
+
+/**
+ * A gradient that is added to what its input has so far, if anything, and may take that over (see `scatterAddTo`). Called
+ * once, while g and what was saved are there.
+ */
+export type Addition = (sofar: Tensor | undefined) => Tensor;
 
 /**
  * How one op turns the gradient of its results into gradients of its inputs: one each, `null` where there is none.
@@ -44,7 +53,7 @@ export interface Saves {
  */
 export interface Vjp<A> {
   readonly saves?: readonly Saved[];
-  vjp(g: Tensor, saved: Saves, attrs: A): readonly (Tensor | null)[];
+  vjp(g: Tensor, saved: Saves, attrs: A): readonly (Tensor | Addition | null)[];
 }
 
 const inverse = (axes: readonly number[]) => axes.map((_, i) => axes.indexOf(i));
@@ -142,8 +151,11 @@ export const vjps: { readonly [K in OpName]: Vjp<Attrs<K>> } = {
     ],
   },
   gather: {
-    saves: ["inputs"],
-    vjp: (g, { inputs: [table, ids] }) => [scatterAdd(g, ids!, table!.shape[0]!), null],
+    saves: [1],
+    vjp: (g, { inputs: [table, ids] }) => [
+      (sofar) => (sofar ? scatterAddTo(sofar, g, ids!) : scatterAdd(g, ids!, table!.shape[0]!)),
+      null,
+    ],
   },
   scatterAdd: {
     saves: ["inputs"],

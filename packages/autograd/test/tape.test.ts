@@ -4,6 +4,7 @@ import {
   dispose,
   exp,
   full,
+  gather,
   layerNorm,
   log,
   matmul,
@@ -234,6 +235,55 @@ test("vjp of what does not depend on the tensors is empty", () => {
   using g = from([1]);
   const made = vjp(() => exp(b), [a], g);
   expect(made.size).toBe(0);
+});
+
+describe("a gradient that adds itself to what there is", () => {
+  const ids = () => Tensor.from(backend, Int32Array.of(1, 1), [2]);
+
+  test("takes over its memory, so that a table of many rows has it once", async () => {
+    using table = from(new Array(4000).fill(1), [1000, 4]);
+    using chosen = ids();
+    const before = backend.memory.bytes;
+    // Backwards the sum over the whole table comes first, as a tied head does.
+    const { value, grads } = valueAndGrad(() => {
+      const rows = gather(table, chosen);
+      return add(sumAll(table), sumAll(mul(rows, 2)));
+    }, [table]);
+    const g = await grads.get(table)!.data();
+    expect([...g.slice(0, 8)]).toEqual([1, 1, 1, 1, 5, 5, 5, 5]);
+    expect(g.every((x, i) => x === (i >> 2 === 1 ? 5 : 1))).toBe(true);
+    expect(backend.memory.peakBytes - before).toBeLessThan(2 * 16_000);
+    dispose([value, grads]);
+  });
+
+  test("leaves memory alone that another gradient shares", async () => {
+    using table = from([1, 2, 3, 4], [2, 2]);
+    using other = from([5, 6, 7, 8], [2, 2]);
+    using chosen = ids();
+    const { value, grads } = valueAndGrad(() => {
+      const rows = gather(table, chosen);
+      return add(sumAll(mul(add(table, other), 3)), sumAll(rows));
+    }, [table, other]);
+    expect(await numbers(grads.get(table))).toEqual([3, 3, 5, 5]);
+    expect(await numbers(grads.get(other))).toEqual([3, 3, 3, 3]);
+    dispose([value, grads]);
+  });
+
+  test("is itself differentiated", async () => {
+    using table = from([1, 2, 3, 4], [2, 2]);
+    using chosen = ids();
+    const inner = () => {
+      const { grads } = valueAndGrad(() => {
+        const rows = gather(table, chosen);
+        return add(sumAll(mul(table, table)), sumAll(mul(rows, mul(rows, rows))));
+      }, [table]);
+      return sumAll(grads.get(table)!); // Σ 2x + 2 · 3x² over the row that was chosen twice
+    };
+    const { value, grads } = valueAndGrad(() => tidy(inner), [table]);
+    expect(await value.item()).toBe(20 + 6 * (9 + 16));
+    expect(await numbers(grads.get(table))).toEqual([2, 2, 2 + 36, 2 + 48]);
+    dispose([value, grads]);
+  });
 });
 
 describe("saves", () => {

@@ -69,6 +69,19 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
     },
     gelu: (out, slope, x) => activate(gelu, out, slope, x),
     geluTanh: (out, slope, x) => activate(geluTanh, out, slope, x),
+    swiglu(out, gate, up) {
+      const [o, a, u] = [of(out), of(gate), of(up)];
+      for (let i = 0; i < o.length; i++) o[i] = (a[i]! / (1 + Math.exp(-a[i]!))) * u[i]!;
+    },
+    swigluGrad(dgate, dup, gate, up, g) {
+      const [da, du, a, u, gy] = [of(dgate), of(dup), of(gate), of(up), of(g)];
+      for (let i = 0; i < da.length; i++) {
+        const x = a[i]!;
+        const s = 1 / (1 + Math.exp(-x));
+        da[i] = gy[i]! * u[i]! * s * (1 + x * (1 - s));
+        du[i] = gy[i]! * x * s;
+      }
+    },
     layerNorm(out, mean, rstd, x, gain, bias, epsilon) {
       const [o, m, s, a, w] = [of(out), of(mean), of(rstd), of(x), of(gain)];
       const b = bias && of(bias);
@@ -152,6 +165,53 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
           if (d) d[at] = f!.slope(total);
           o[at] = (f ? f.value(total) : total) + (p?.[at] ?? 0);
         }
+    },
+    linearCrossEntropy(loss, dhidden, dweight, hidden, weight, targets, scale) {
+      const [x, w, t] = [of(hidden), of(weight), of(targets)];
+      const grads = dhidden && dweight && ([of(dhidden), of(dweight)] as const);
+      const [rows, C] = lastAxis(hidden);
+      const V = weight.shape[0]!;
+      for (const d of grads ?? []) d.fill(0);
+      const logits = new Float64Array(V);
+      let total = 0;
+      for (let r = 0; r < rows; r++) {
+        for (let j = 0; j < V; j++) {
+          let dot = 0;
+          for (let i = 0; i < C; i++) dot += x[r * C + i]! * w[j * C + i]!;
+          logits[j] = dot;
+        }
+        const target = t[r]!;
+        if (target < 0) continue;
+        const top = logits.reduce((a, v) => Math.max(a, v), -Infinity);
+        const logSum = top + Math.log(logits.reduce((a, v) => a + Math.exp(v - top), 0));
+        total += target < V ? logSum - logits[target]! : Number.NaN;
+        if (!grads) continue;
+        const [dx, dw] = grads;
+        for (let j = 0; j < V; j++) {
+          const d = scale * (Math.exp(logits[j]! - logSum) - Number(j === target));
+          for (let i = 0; i < C; i++) {
+            dx[r * C + i]! += d * w[j * C + i]!;
+            dw[j * C + i]! += d * x[r * C + i]!;
+          }
+        }
+      }
+      of(loss)[0] = scale * total;
+    },
+    rotary(out, x, table, { heads, start, inverse }) {
+      const [o, a, angles] = [of(out), of(x), of(table)];
+      const [, T, W] = x.shape as [number, number, number];
+      const D = table.shape[1]!;
+      o.set(a);
+      for (let r = 0; r * W < a.length; r++)
+        for (let h = 0; h < heads; h++)
+          for (let i = 0; i < D / 2; i++) {
+            const [at, pair] = [r * W + h * D + i, r * W + h * D + i + D / 2];
+            const angle = (start + (r % T)) * D + i;
+            const c = angles[angle]!;
+            const s = inverse ? -angles[angle + D / 2]! : angles[angle + D / 2]!;
+            o[at] = c * a[at]! - s * a[pair]!;
+            o[pair] = c * a[pair]! + s * a[at]!;
+          }
     },
     attention: (out, logSum, q, k, v, dims) =>
       attention(of(out), of(logSum), { q, k, v }, of, dims),

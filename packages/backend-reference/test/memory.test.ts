@@ -13,6 +13,8 @@ import {
   observe,
   Parameter,
   reshape,
+  ShapeError,
+  scatterAddTo,
   share,
   Tensor,
   tidy,
@@ -154,6 +156,29 @@ test.each([
   using cell = Parameter.of(backend, new Float32Array(8), [2, 4]);
   using x = full(backend, shape, 1);
   expect(() => cell.store(x, axis, start)).toThrow(message);
+});
+
+test("scatterAddTo sums into memory that nobody shares, into a copy elsewhere, and tells what it did", async () => {
+  using rows = Tensor.from(backend, [10, 20, 30], [3, 1]);
+  using ids = Tensor.from(backend, Int32Array.of(1, 1, 5), [3]);
+  const total = Tensor.from(backend, [1, 2], [2, 1]);
+  using other = share(total);
+  using copied = scatterAddTo(total, rows, ids);
+  expect([...(await copied.data())]).toEqual([1, 32]);
+  expect([...(await other.data())]).toEqual([1, 2]);
+  other[Symbol.dispose]();
+  const seen: string[] = [];
+  const held = live();
+  using sum = observe({ observe: ({ op }) => seen.push(op) }, () => scatterAddTo(total, rows, ids));
+  expect(live()).toBe(held);
+  expect(seen).toEqual(["scatterAdd"]);
+  total[Symbol.dispose]();
+  expect([...(await sum.data())]).toEqual([1, 32]);
+  expect(() => scatterAddTo(sum, ids, ids)).toThrow(ShapeError);
+  using wide = full(backend, [2, 3], 0);
+  expect(() => scatterAddTo(wide, rows, ids)).toThrow(
+    "scatterAddTo: rows f32 (3, 1) do not fit a total f32 (2, 3)",
+  );
 });
 
 test("observers see each op with its operands and results; unobserved hides them", () => {

@@ -7,7 +7,7 @@ import { fill_32 } from "./fill";
 import { lanes, splat, storeTail, sumLanes, topOf } from "./simd";
 
 /** Σ exp(x − shift) over n: blocks of 512 in 8 partial sums, the blocks in float64. */
-function sumExp(x: usize, n: u32, shift: f32): f64 {
+export function sumExp(x: usize, n: u32, shift: f32): f64 {
   const c = splat(shift);
   let total: f64 = 0;
   while (n >= 8) {

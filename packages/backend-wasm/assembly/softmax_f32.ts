@@ -4,7 +4,7 @@ import { expNegative4 } from "./exp_f32";
 import { dot, lanes, splat, storeTail, sumLanes, topOf } from "./simd";
 
 /** out ← exp(x − shift), and their sum: blocks of 512 in 8 partial sums, the blocks in float64. */
-function expSum(out: usize, x: usize, n: u32, shift: f32): f32 {
+export function expSum(out: usize, x: usize, n: u32, shift: f32): f64 {
   const c = splat(shift);
   let total: f64 = 0;
   while (n >= 8) {
@@ -38,13 +38,13 @@ function expSum(out: usize, x: usize, n: u32, shift: f32): f32 {
     storeTail(out, e, rest);
     s = f32x4.add(s, e);
   }
-  return <f32>(total + <f64>sumLanes(s));
+  return total + <f64>sumLanes(s);
 }
 
 export function softmax_f32(out: usize, x: usize, rows: u32, n: u32): void {
   const bytes = <usize>n << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    const k = splat(<f32>1 / expSum(out, x, n, topOf(x, n)));
+    const k = splat(<f32>1 / <f32>expSum(out, x, n, topOf(x, n)));
     const last = out + bytes;
     const end = out + (<usize>(n & ~3) << 2);
     while (out < end) {

@@ -1,6 +1,7 @@
 import { type Dense, type FusedKernels, size, type View } from "@muladd/tensor";
 import { ACTIVATION } from "./codes.ts";
-import type { Runner } from "./crew.ts";
+import type { KernelName, Runner } from "./crew.ts";
+import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
 import type { Product } from "./product.ts";
 import { type Split, STEP } from "./split.ts";
@@ -29,6 +30,16 @@ export function fusedKernels(
     for (let i = 0; i < x.shape.length - 1; i++) n *= x.shape[i]!;
     return n;
   };
+  /** `operands` of n elements each, then n. `cost`: nanoseconds an element. */
+  const map = (kernel: KernelName, n: number, cost: number, ...operands: Dense[]): void => {
+    const steps = operands.map(() => 4);
+    runner.run(kernel, [...operands.map(at), n], {
+      units: n,
+      block: 16,
+      nanoseconds: n * cost,
+      steps: [...steps, count],
+    });
+  };
   const activate = (
     name: "gelu" | "gelu_tanh",
     out: Dense,
@@ -36,13 +47,8 @@ export function fusedKernels(
     x: Dense,
   ): void => {
     const n = size(x.shape);
-    const operands = slope ? [at(out), at(slope), at(x)] : [at(out), at(x)];
-    runner.run(slope ? `${name}_slope_f32` : `${name}_f32`, [...operands, n], {
-      units: n,
-      block: 16,
-      nanoseconds: n * (slope ? 1.6 : 0.8),
-      steps: [...operands.map(() => 4), count],
-    });
+    if (slope) map(`${name}_slope_f32`, n, 1.6, out, slope, x);
+    else map(`${name}_f32`, n, 0.8, out, x);
   };
   /** How `n` rows of C are shared. */
   const byRow = (n: number, C: number, cost: number, steps: readonly number[]): Split => ({
@@ -77,6 +83,10 @@ export function fusedKernels(
 
     gelu: (out, slope, x) => activate("gelu", out, slope, x),
     geluTanh: (out, slope, x) => activate("gelu_tanh", out, slope, x),
+
+    swiglu: (out, gate, up) => map("swiglu_f32", size(gate.shape), 1, out, gate, up),
+    swigluGrad: (dgate, dup, gate, up, g) =>
+      map("swiglu_grad_f32", size(gate.shape), 1.2, dgate, dup, gate, up, g),
 
     layerNorm(out, mean, rstd, x, gain, bias, epsilon) {
       const [n, C] = [rows(x), width(x)];
@@ -151,6 +161,24 @@ export function fusedKernels(
         slope: maybe(slope),
         residual: maybe(residual),
       });
+    },
+
+    linearCrossEntropy: linearCrossEntropy(runner, memory, multiply),
+
+    rotary(out, x, table, { heads, start, inverse }) {
+      const [B, T, W] = x.shape as [number, number, number];
+      const D = table.shape[1]!;
+      const angles = at(table) + start * D * 4;
+      runner.run(
+        "rotary_f32",
+        [at(out), at(x), angles, 0, B * T, T, W, heads, D, inverse ? -1 : 1],
+        {
+          units: B * T,
+          block: 1,
+          nanoseconds: B * T * W * 0.4,
+          steps: [0, 0, 0, first, last, 0, 0, 0, 0, 0],
+        },
+      );
     },
 
     attention(out, logSum, q, k, v, { scale, causal }) {

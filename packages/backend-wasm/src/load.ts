@@ -80,6 +80,8 @@ export interface Exports {
   readonly gelu_tanh_slope_f32: Kernel;
   readonly layer_norm_f32: Kernel;
   readonly layer_norm_grad_f32: Kernel;
+  readonly loss_f32: Kernel;
+  readonly loss_rows_f32: Kernel;
   readonly matmul_f32: Kernel;
   readonly matmul_pack_f32: Kernel;
   readonly matmul_scratch: Size;
@@ -88,6 +90,7 @@ export interface Exports {
   readonly own_table: Kernel;
   readonly rms_norm_f32: Kernel;
   readonly rms_norm_grad_f32: Kernel;
+  readonly rotary_f32: Kernel;
   readonly scatter_add_f32: Kernel;
   readonly scatter_add_i32: Kernel;
   readonly select_32: Kernel;
@@ -98,6 +101,8 @@ export interface Exports {
   readonly sum_i32: Kernel;
   readonly sum_parts_f64: Kernel;
   readonly sum_squares_f32: Kernel;
+  readonly swiglu_f32: Kernel;
+  readonly swiglu_grad_f32: Kernel;
   readonly unary_f32: Kernel;
   readonly unary_i32: Kernel;
   readonly uniform_f32: Kernel;

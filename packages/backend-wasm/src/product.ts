@@ -31,7 +31,7 @@ export interface Epilogue {
   readonly residual: number;
 }
 
-const PLAIN: Epilogue = { plus: 0, ldplus: 0, act: 0, slope: 0, residual: 0 };
+export const PLAIN: Epilogue = { plus: 0, ldplus: 0, act: 0, slope: 0, residual: 0 };
 
 /** With an epilogue that has more than `plus`, `batch` is 1. */
 export type Product = (

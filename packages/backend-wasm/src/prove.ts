@@ -129,6 +129,24 @@ const CASES: Readonly<Record<string, Case>> = {
     kernels.crossEntropyGrad(dlogits, logits, targets, logSum, g);
     return [losses, logSum, dlogits];
   },
+  swiglu(kernels, o) {
+    const [gate, up, g] = [o.make(77), o.make(77), o.make(77)];
+    const [y, dgate, dup] = [o.fill(0, 77), o.fill(0, 77), o.fill(0, 77)];
+    kernels.swiglu(y, gate, up);
+    kernels.swigluGrad(dgate, dup, gate, up, g);
+    return [y, dgate, dup];
+  },
+  rotary(kernels, o) {
+    const y = o.fill(0, 2, 7, 90);
+    kernels.rotary(y, o.make(2, 7, 90), o.make(9, 28), { heads: 3, start: 2, inverse: true });
+    return [y];
+  },
+  linearCrossEntropy(kernels, o) {
+    const [hidden, weight, targets] = [o.make(60, 20), o.make(53, 20), o.indices(60, 53)];
+    const [loss, dhidden, dweight] = [o.fill(0), o.fill(0, 60, 20), o.fill(0, 53, 20)];
+    kernels.linearCrossEntropy(loss, dhidden, dweight, hidden, weight, targets, 0.5);
+    return [loss, dhidden, dweight];
+  },
   attention(kernels, o) {
     const [B, T, H, D] = [2, 37, 2, 20];
     const view = (x: Dense): View => {

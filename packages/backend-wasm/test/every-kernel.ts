@@ -113,6 +113,8 @@ export async function everyKernel(t: Bench): Promise<Bits> {
     k[op]!(out(op, shape), undefined, x);
     k[op]!(out(`${op} again`, shape), out(`slope of ${op}`, shape), x);
   }
+  k.swiglu!(out("swiglu", shape), x, y);
+  k.swigluGrad!(out("swiglu dgate", shape), out("swiglu dup", shape), x, y, x);
   k.squaredNorm!(out("squaredNorm", []), [x, put(from(1, 3) * 8192 + C), weight]);
   const [gain, bias] = [put(C), put(C)];
   const [mean, rstd] = [out("mean", [n]), out("rstd", [n])];
@@ -125,6 +127,23 @@ export async function everyKernel(t: Bench): Promise<Bits> {
   const logSum = out("logSum", [n]);
   k.crossEntropy!(out("losses", [n]), logSum, x, targets);
   k.crossEntropyGrad!(out("dlogits", shape), x, targets, logSum, mean);
+
+  // The second in two tiles of rows.
+  for (const [rows, vocabulary] of [
+    [n, from(1, 400)],
+    [from(257, 300), 17_000],
+  ] as const) {
+    const head = put(vocabulary, 3);
+    const hidden = put(rows, 3);
+    const wanted = ids(rows, vocabulary);
+    const [dhidden, dhead] = [out("lce dhidden", [rows, 3]), out("lce dweight", [vocabulary, 3])];
+    k.linearCrossEntropy!(out("lce", []), dhidden, dhead, hidden, head, wanted, 0.1);
+    k.linearCrossEntropy!(out("lce alone", []), undefined, undefined, hidden, head, wanted, 0.1);
+  }
+  const angles = put(T + 5, 2 * Math.ceil(D / 2));
+  const dims = { heads: from(0, 3), start: t.integer(6), inverse: t.integer(2) === 1 };
+  const turned = [B, T, 3 * angles.shape[1]! + t.integer(7)];
+  k.rotary!(out("rotary", turned), put(...turned), angles, dims);
 
   const K = [1, H].at(t.integer(2))!;
   const S = T + t.integer(9);

@@ -53,6 +53,76 @@ describe.each(variants)("%s", (variant) => {
       }
     });
 
+  it("swiglu and its gradient", async () => {
+    for (const n of [...LENGTHS, 4000]) {
+      const wide = n === 4000 ? 100 : 2;
+      const [gate, up, g] = [t.numbers(n, -wide, wide), t.numbers(n), t.numbers(n)];
+      const [a, u] = [t.dense([n], gate), t.dense([n], up)];
+      const [y, dgate, dup] = [t.out([n]), t.out([n]), t.out([n])];
+      t.backend.kernels.swiglu!(y, a, u);
+      t.backend.kernels.swigluGrad!(dgate, dup, a, u, t.dense([n], g));
+      const s = gate.map((x) => 1 / (1 + Math.exp(-x)));
+      const values = gate.map((x, i) => x * s[i]! * up[i]!);
+      expect(worst(await t.read(y), values)).toBeLessThan(2e-6);
+      const slopes = gate.map((x, i) => g[i]! * up[i]! * s[i]! * (1 + x * (1 - s[i]!)));
+      expect(worst(await t.read(dgate), slopes)).toBeLessThan(2e-6);
+      const rest = gate.map((x, i) => g[i]! * x * s[i]!);
+      expect(worst(await t.read(dup), rest)).toBeLessThan(2e-6);
+    }
+  });
+
+  it("swiglu and its gradient take infinities and NaN as the formula does, in vectors and tails", async () => {
+    const special = [Infinity, -Infinity, Number.NaN, 1e38, -1e38, 0, -0, 88.8, -88.8, -104];
+    const gate = [...special, ...special, ...special];
+    const n = gate.length;
+    const up = gate.map((_, i) => (i % 3) - 1);
+    const [a, u, ones] = [t.dense([n], gate), t.dense([n], up), t.dense([n], new Array(n).fill(1))];
+    const [y, dgate, dup] = [t.out([n]), t.out([n]), t.out([n])];
+    t.backend.kernels.swiglu!(y, a, u);
+    t.backend.kernels.swigluGrad!(dgate, dup, a, u, ones);
+    const s = gate.map((x) => 1 / (1 + Math.exp(-x)));
+    const f = Math.fround;
+    const values = gate.map((x, i) => f(x * s[i]! * up[i]!));
+    expect(worst(await t.read(y), values)).toBeLessThan(2e-6);
+    const slopes = gate.map((x, i) => f(up[i]! * s[i]! * (1 + x * (1 - s[i]!))));
+    expect(worst(await t.read(dgate), slopes)).toBeLessThan(2e-6);
+    expect(
+      worst(
+        await t.read(dup),
+        gate.map((x, i) => f(x * s[i]!)),
+      ),
+    ).toBeLessThan(2e-6);
+  });
+
+  it("rotary turns heads of every width, forth and back, and touches nothing else", async () => {
+    for (const D of [2, 4, 6, 8, 10, 16, 24, 64, 66])
+      for (const [B, T, heads, rest, start] of [
+        [1, 1, 1, 0, 0],
+        [2, 3, 2, 5, 4],
+        [3, 2, 0, 7, 1],
+        [2, 9, 3, 0, 2],
+      ] as const) {
+        const W = heads * D + rest;
+        const x = t.numbers(B * T * W);
+        const table = t.numbers((start + T) * D);
+        for (const inverse of [false, true]) {
+          const y = t.out([B, T, W]);
+          const operands = [t.dense([B, T, W], x), t.dense([start + T, D], table)] as const;
+          t.backend.kernels.rotary!(y, ...operands, { heads, start, inverse });
+          const exact = x.map((v, at) => {
+            const [row, column] = [Math.floor(at / W), at % W];
+            if (column >= heads * D) return v;
+            const i = column % D;
+            const angle = (start + (row % T)) * D + (i % (D / 2));
+            const sin = table[angle + D / 2]! * (inverse ? -1 : 1);
+            const pair = i < D / 2 ? -x[at + D / 2]! : x[at - D / 2]!;
+            return v * table[angle]! + pair * sin;
+          });
+          expect(worst(await t.read(y), exact)).toBeLessThan(2e-6);
+        }
+      }
+  });
+
   it("layerNorm and its gradient, with and without bias", async () => {
     for (const rows of [...ROWS, 200])
       for (const C of [1, 3, 4, 7, 16, 33, 257])
@@ -217,6 +287,59 @@ describe.each(variants)("%s", (variant) => {
     t.backend.kernels.crossEntropyGrad!(dlogits, logits, targets, logSum, t.dense([2], [1, 1]));
     const p = oracle.softmax([1, 2, 3]);
     expect(worst(await t.read(dlogits), [...p, p[0]! - 1, p[1]!, p[2]!])).toBeLessThan(TOLERANCE);
+  });
+
+  it("linearCrossEntropy and its gradients, in one tile and in several", async () => {
+    for (const [rows, C, V] of [
+      [0, 3, 5],
+      [1, 1, 1],
+      [7, 5, 3],
+      [70, 33, 65],
+      [300, 4, 257],
+      [258, 2, 17_000], // tiles of 129 rows
+      [515, 3, 20_000], // of 172, 172 and 171
+    ] as const) {
+      const [x, w] = [t.numbers(rows * C), t.numbers(V * C)];
+      const targets = Array.from({ length: rows }, (_, r) => (r % 3 === 1 ? -1 : t.integer(V)));
+      const [hidden, weight] = [t.dense([rows, C], x), t.dense([V, C], w)];
+      const wanted = t.dense([rows], targets, "i32");
+      const [loss, alone] = [t.out([]), t.out([])];
+      const [dhidden, dweight] = [t.out([rows, C]), t.out([V, C])];
+      const { kernels, memory } = t.backend;
+      const held = memory.buffers;
+      const scale = 3 / (rows + 1);
+      kernels.linearCrossEntropy!(loss, dhidden, dweight, hidden, weight, wanted, scale);
+      kernels.linearCrossEntropy!(alone, undefined, undefined, hidden, weight, wanted, scale);
+      expect(t.backend.memory.buffers).toBe(held);
+      const exact = oracle.linearCrossEntropy(x, w, targets, C, scale);
+      expect(worst(await t.read(loss), [exact.loss])).toBeLessThan(TOLERANCE);
+      expect(worst(await t.read(alone), [exact.loss])).toBeLessThan(TOLERANCE);
+      expect(worst(await t.read(dhidden), exact.dhidden)).toBeLessThan(TOLERANCE);
+      expect(worst(await t.read(dweight), exact.dweight)).toBeLessThan(TOLERANCE);
+      for (const { buffer } of [hidden, weight, wanted, loss, alone, dhidden, dweight])
+        t.backend.free(buffer);
+    }
+  });
+
+  it("linearCrossEntropy keeps what is not finite to its row, but for the weight's gradient", async () => {
+    const [C, V] = [1, 6];
+    const hidden = t.dense([4, C], [1, Number.NaN, Infinity, 2]);
+    const weight = t.dense([V, C], [0, 1, -1, 2, 0.5, 3]);
+    const run = async (...targets: number[]) => {
+      const [loss, dhidden, dweight] = [t.out([]), t.out([4, C]), t.out([V, C])];
+      const wanted = t.dense([4], targets, "i32");
+      t.backend.kernels.linearCrossEntropy!(loss, dhidden, dweight, hidden, weight, wanted, 1);
+      return [await t.read(loss), await t.read(dhidden)];
+    };
+    const [loss, dhidden] = await run(0, 1, 2, 3);
+    expect(loss).toEqual([Number.NaN]);
+    expect(dhidden!.map(Number.isFinite)).toEqual([true, false, false, true]);
+    const [ignored, kept] = await run(0, -1, -1, 3);
+    expect(ignored!.map(Number.isFinite)).toEqual([true]);
+    expect(kept!.map(Number.isFinite)).toEqual([true, true, true, true]);
+    const [beyond, still] = await run(0, -1, -1, 6);
+    expect(beyond).toEqual([Number.NaN]);
+    expect(still!.map(Number.isFinite)).toEqual([true, true, true, true]);
   });
 
   it("adamW takes ten steps as float64 does, and none when gradScale is NaN", async () => {

@@ -161,3 +161,34 @@ export function attention(c: AttentionCase, q: Numbers, k: Numbers, v: Numbers, 
       }
   return { out, logSum, dq, dk, dv };
 }
+
+/** scale · Σ of the losses of hidden (N, C) · weight (V, C)ᵀ at the targets, negative ones ignored; and its gradients. */
+export function linearCrossEntropy(
+  hidden: Numbers,
+  weight: Numbers,
+  targets: readonly number[],
+  C: number,
+  scale: number,
+) {
+  const V = weight.length / C;
+  const dhidden = new Float64Array(hidden.length);
+  const dweight = new Float64Array(weight.length);
+  let loss = 0;
+  targets.forEach((target, r) => {
+    if (target < 0) return;
+    const logits = new Float64Array(V);
+    for (let j = 0; j < V; j++)
+      for (let i = 0; i < C; i++) logits[j]! += hidden[r * C + i]! * weight[j * C + i]!;
+    const top = logits.reduce((a, x) => Math.max(a, x));
+    const log = top + Math.log(logits.reduce((a, x) => a + Math.exp(x - top), 0));
+    loss += scale * (log - logits[target]!);
+    for (let j = 0; j < V; j++) {
+      const d = scale * (Math.exp(logits[j]! - log) - Number(j === target));
+      for (let i = 0; i < C; i++) {
+        dhidden[r * C + i]! += d * weight[j * C + i]!;
+        dweight[j * C + i]! += d * hidden[r * C + i]!;
+      }
+    }
+  });
+  return { loss, dhidden, dweight };
+}

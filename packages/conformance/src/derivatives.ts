@@ -27,6 +27,7 @@ interface Derivative {
 /** The operands of each …Grad: a missing row does not compile. */
 export const derivatives: { readonly [K in GradName]: Derivative } = {
   softmaxGrad: { of: "softmax", inputs: (_, outs, g) => [outs[0]!, g] },
+  swigluGrad: { of: "swiglu", inputs: (xs, _, g) => [...xs, g] },
   layerNormGrad: {
     of: "layerNorm",
     inputs: (xs, outs, g) => [xs[0]!, xs[1]!, outs[1]!, outs[2]!, g],

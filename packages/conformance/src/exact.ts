@@ -256,6 +256,57 @@ export const exact: { readonly [K in AnyOp]?: readonly Exact[] } = {
       expected: [30, 0, NAN, 0],
     },
   ],
+  swiglu: [
+    {
+      why: "a large gate is itself, a large −gate is 0, NaN and infinities as x · σ(x) has them",
+      operands: [
+        f([30, -30, -200, 0, NAN, INF, -INF, 1, 30, -200, NAN]),
+        f([2, 2, 2, 2, 2, 2, 2, NAN, -INF, -1, 0]),
+      ],
+      expected: [60, 0, 0, 0, NAN, INF, NAN, NAN, -INF, 0, NAN],
+      tolerance: 1e-11, // −60·e⁻³⁰
+    },
+  ],
+  swigluGrad: [
+    {
+      why: "a gate of −200 passes nothing on, NaN stays",
+      operands: [f([30, -200, NAN, 0, 1]), f([2, 2, 2, 2, NAN]), f([1, 1, 1, 1, 1])],
+      expected: [2, 0, NAN, 1, NAN],
+      tolerance: ROUNDED,
+    },
+  ],
+  rotary: [
+    {
+      why: "a quarter turns the halves of a head, row by row, and columns behind the heads stay",
+      operands: [
+        f([1, 2, 3, 4, 5, 6, 7, NAN, 1, 2], [1, 2, 5]),
+        f([9, 9, 9, 9, 0, 1, 1, 0, 1, 0, 0, 1], [3, 4]),
+      ],
+      attrs: { heads: 1, start: 1, inverse: false },
+      expected: [-3, 2, 1, 4, 5, NAN, -1, NAN, 7, 2],
+    },
+  ],
+  linearCrossEntropy: [
+    {
+      why: "an ignored target costs 0, even of NaN",
+      operands: [f([1, NAN], [2, 1]), f([0, 0], [2, 1]), i([1, -1])],
+      attrs: { scale: 0.5 },
+      expected: [Math.LN2 / 2],
+      tolerance: ROUNDED,
+    },
+    {
+      why: "a target outside of the vocabulary is NaN",
+      operands: [f([1, 1], [2, 1]), f([0, 0], [2, 1]), i([1, 2])],
+      attrs: { scale: 1 },
+      expected: [NAN],
+    },
+    {
+      why: "logits that are NaN make it NaN",
+      operands: [f([1, INF], [2, 1]), f([0, 1], [2, 1]), i([1, 0])],
+      attrs: { scale: 1 },
+      expected: [NAN],
+    },
+  ],
   crossEntropy: [
     {
       why: "an ignored target costs 0, even of NaN; a target outside of the vocabulary is NaN",

@@ -2,8 +2,9 @@ import { type Backend, Rng, size, Tensor, type TypedArray } from "@muladd/tensor
 import type { AnyOp } from "./case.ts";
 import type { Input, Sample } from "./sample.ts";
 
-/** True for what is differentiated: not ids, masks and other whole numbers. */
-export const isSmooth = (input: Input): boolean => input.dtype !== "i32" && !input.whole;
+/** True for what is differentiated: not ids, masks and other whole numbers, nor constants. */
+export const isSmooth = (input: Input): boolean =>
+  input.dtype !== "i32" && !input.whole && !input.constant;
 
 /** The numbers of a sample's inputs: the same on every machine, exact in float32, different for each sample of an op. */
 export function inputData(op: AnyOp, sample: Sample<unknown>, index: number): TypedArray[] {
@@ -11,7 +12,7 @@ export function inputData(op: AnyOp, sample: Sample<unknown>, index: number): Ty
     const rng = Rng.at(index, op, i);
     const [low, high] = input.domain ?? [-2, 2];
     const count = size(input.shape);
-    if (isSmooth(input))
+    if (input.dtype !== "i32" && !input.whole)
       return Float64Array.from({ length: count }, () =>
         Math.fround(low + (high - low) * rng.uniform()),
       );

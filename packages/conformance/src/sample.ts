@@ -9,6 +9,8 @@ export interface Input {
   readonly domain?: readonly [number, number];
   /** Whole numbers in f32, such as a mask: not differentiated. */
   readonly whole?: boolean;
+  /** A table that the op takes as given: not differentiated. */
+  readonly constant?: boolean;
 }
 
 /** Operands that pin an op down. */

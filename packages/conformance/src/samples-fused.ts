@@ -91,6 +91,49 @@ const linear = LINEARS.flatMap(([x, outputs]) =>
   })),
 );
 
+/** Shape of hidden, the vocabulary, and the targets from and to: −1 is ignored. */
+const HEADS: readonly (readonly [hidden: Shape, vocabulary: number, targets: Domain])[] = [
+  [[3, 4], 5, [0, 4]],
+  [[2, 6, 3], 11, [-1, 10]],
+  [[1, 1], 1, [0, 0]],
+  [[4, 9], 257, [-1, 256]],
+  [[7], 9, [3, 3]],
+  [[3, 5], 4, [-1, -1]],
+  [[0, 5], 4, [0, 3]],
+  [[70, 33], 37, [-1, 36]],
+];
+
+const linearCrossEntropy = HEADS.flatMap(([hidden, V, domain]) =>
+  [1, -0.25].map((scale) => ({
+    inputs: [
+      { shape: hidden, domain: [-1, 1] as const },
+      { shape: [V, hidden.at(-1)!], domain: [-1, 1] as const },
+      { shape: hidden.slice(0, -1), dtype: "i32" as const, domain },
+    ],
+    attrs: { scale },
+    terms: Math.max(V, ...hidden),
+  })),
+);
+
+/** Shape of x, heads, head width, rows of the table, first row. */
+const ROTATIONS: readonly (readonly [Shape, number, number, number, number])[] = [
+  [[2, 5, 8], 2, 4, 5, 0],
+  [[2, 5, 24], 4, 4, 9, 3],
+  [[1, 3, 36], 2, 12, 3, 0],
+  [[2, 1, 130], 1, 128, 7, 6],
+  [[1, 4, 11], 2, 2, 4, 0],
+  [[2, 3, 5], 0, 4, 3, 0],
+  [[0, 3, 8], 1, 8, 3, 0],
+  [[3, 0, 8], 1, 8, 3, 2],
+];
+
+const rotary = ROTATIONS.flatMap(([shape, heads, D, positions, start]) =>
+  [false, true].map((inverse) => ({
+    inputs: [{ shape }, { shape: [positions, D], domain: [-1, 1] as const, constant: true }],
+    attrs: { heads, start, inverse },
+  })),
+);
+
 interface Heads {
   readonly B: number;
   readonly T: number;
@@ -141,6 +184,17 @@ export const fusedSamples: { readonly [K in SampledFused]: readonly Sample<Fused
   softmax,
   gelu: elementwise([-2, 2], [-8, 8]),
   geluTanh: elementwise([-2, 2], [-8, 8]),
+  swiglu: [
+    ...[[], [0], [1], [2, 3], [257]].map((shape) => ({
+      inputs: [{ shape }, { shape }],
+      attrs: {},
+    })),
+    {
+      inputs: [{ shape: [257], domain: [-100, 100] }, { shape: [257] }],
+      attrs: {},
+      forwardOnly: "values or slopes too large for differences to resolve",
+    },
+  ],
   layerNorm: [...norm(2, 1e-5), ...norm(1, 1e-5), ...norm(2, 1e-2)],
   rmsNorm: [...norm(1, 1e-6), ...norm(1, 1e-2)],
   crossEntropy: LOSSES.map(([shape, domain]) => ({
@@ -151,6 +205,8 @@ export const fusedSamples: { readonly [K in SampledFused]: readonly Sample<Fused
     attrs: {},
   })),
   linear,
+  linearCrossEntropy,
+  rotary,
   attention,
   squaredNorm: [
     { inputs: [{ shape: [5] }], attrs: {} },

@@ -120,6 +120,39 @@ const faults: readonly Fault[] = [
     says: /^linear \(2, 3, 5\) \(4, 5\) \(4\) .*"bias":true.*: element/,
   },
   {
+    fault: "a swiglu whose derivative gives the gate what belongs to the other operand",
+    create: () =>
+      faulty((k) => ({
+        swigluGrad: (dgate, dup, ...rest) => k.swigluGrad(dup, dgate, ...rest),
+      })),
+    kind: "gradient",
+    op: "swiglu",
+    says: /^gradient of swiglu \(\) \(\) for operand 0/,
+  },
+  {
+    fault: "a rotary embedding that begins at position 0 always",
+    create: () =>
+      faulty((k) => ({
+        rotary: (out, x, table, dims) => k.rotary(out, x, table, { ...dims, start: 0 }),
+      })),
+    kind: "forward",
+    op: "rotary",
+    says: /^rotary \(2, 5, 24\) \(9, 4\) .*"start":3.*: element/,
+  },
+  {
+    fault: "a loss without logits whose gradient forgets the weight",
+    create: () =>
+      faulty((k) => ({
+        linearCrossEntropy: (loss, dhidden, dweight, ...rest) => {
+          k.linearCrossEntropy(loss, dhidden, dweight, ...rest);
+          if (dweight) zero(k, dweight);
+        },
+      })),
+    kind: "gradient",
+    op: "linearCrossEntropy",
+    says: /^gradient of linearCrossEntropy .* for operand 1.*is 0, expected/,
+  },
+  {
     fault: "an attention that sees the future",
     create: () =>
       faulty((k) => ({

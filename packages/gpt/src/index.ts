@@ -2,7 +2,7 @@ export { KVCache } from "./cache.ts";
 export { ConfigError, type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
 export { describePlan } from "./describe-plan.ts";
 export { type GenerateOptions, generate } from "./generate.ts";
-export { Block, type ForwardOptions, GPT, type Memory } from "./model.ts";
+export { Block, type ForwardOptions, GPT, type LossOptions, type Memory } from "./model.ts";
 export { nearest } from "./nearest.ts";
 export {
   type DeviceTime,

@@ -5,6 +5,7 @@ import {
   type Init,
   LayerNorm,
   LearnedPositions,
+  linearCrossEntropyLoss,
   MLP,
   type Past,
   type Positions,
@@ -32,6 +33,11 @@ export interface ForwardOptions {
   readonly rng?: Rng | undefined;
   /** The cached past that the ids continue. */
   readonly memory?: Memory | undefined;
+}
+
+export interface LossOptions extends ForwardOptions {
+  /** Targets that the mean is over. Default all. */
+  readonly count?: number | undefined;
 }
 
 /**
@@ -64,6 +70,16 @@ export class GPT {
    */
   forward(ids: Tensor, options: ForwardOptions = {}): Tensor {
     return tidy(() => this.logits(this.hidden(ids, options)));
+  }
+
+  /**
+   * ids and targets (B, T) i32 → (), the mean of −log p(target) in nats. As `crossEntropyLoss` of the logits, which are never
+   * all there: what training and evaluation should call. A negative target is ignored; give the `count` of the others then.
+   */
+  loss(ids: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+    return tidy(() =>
+      linearCrossEntropyLoss(this.hidden(ids, options), this.tokens.weight, targets, options.count),
+    );
   }
 
   /** ids (B, T) i32 → what the last block and norm make of them, (B, T, C). */

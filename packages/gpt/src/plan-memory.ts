@@ -53,28 +53,26 @@ export function countParameters(config: GPTConfig): ParameterCount {
  * | mlp up, gelu | input, gelu's derivative | 5MC |
  * | mlp down | input: gelu's output | 4MC |
  * | **block** | | **16MC + MH + 4M** |
- * | final norm, head | two inputs, mean, 1/σ | 2MC + 2M |
- * | cross-entropy | logits, log Σ exp | MV + M |
+ * | final norm | input, mean, 1/σ | MC + 2M |
+ * | head and loss | the gradient of what comes in | MC |
  *
  * Residual additions save nothing. With dropout, each of two places a block, and the embedding, saves its input and
  * its mask (2MC), and attention runs as its composition: scores, softmax, mask and product, each (B, H, T, T), are
  * saved instead of log Σ exp, and the causal mask, (T, T).
  *
- * The high point is the loss's derivative, when logits and their gradient are both there. Where the vocabulary is
- * small it is the last block's mlp on the way back: what the head saved is gone, and 6MC of gradients are there. With
- * dropout in a long context it is the last block's attention on the way forward: 8 arrays of (B, H, T, T) and 12MC in
- * place of what the block will save. Saved numbers are freed as the gradients of parameters appear, so that the sum
- * with 4N bytes of gradients is never quite reached.
+ * Logits are never there but for a tile of a few rows, which is not counted. The high point is the last block's mlp on the
+ * way back: what the head saved is gone, and 6MC of gradients are there. With dropout in a long context it is the last
+ * block's attention on the way forward: 8 arrays of (B, H, T, T) and 12MC in place of what the block will save. Saved
+ * numbers are freed as the gradients of parameters appear, so that the sum with 4N bytes of gradients is never quite
+ * reached; that of the token embedding is there from the loss on.
  */
 export function activationBytes(config: GPTConfig, batch: number): number {
-  const { vocabulary, context: T, width, heads, layers, dropout } = config;
+  const { context: T, width, heads, layers, dropout } = config;
   const rows = batch * T;
   const mc = rows * width;
   const square = rows * heads * T; // (B, H, T, T)
-  const head = 2 * mc + 2 * rows * vocabulary + 3 * rows;
-  if (dropout === 0)
-    return 4 * (layers * (16 * mc + rows * heads + 4 * rows) + Math.max(head, 6 * mc));
+  if (dropout === 0) return 4 * (layers * (16 * mc + rows * heads + 4 * rows) + 6 * mc);
   const block = 20 * mc + 4 * square + 4 * rows + T * T;
   const attention = 8 * square + 12 * mc - block;
-  return 4 * (2 * mc + layers * block + Math.max(head, 6 * mc, attention));
+  return 4 * (2 * mc + layers * block + Math.max(6 * mc, attention));
 }

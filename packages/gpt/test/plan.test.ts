@@ -1,6 +1,6 @@
 import { valueAndGrad } from "@muladd/autograd";
 import { reference } from "@muladd/backend-reference";
-import { crossEntropyLoss, init, parametersOf } from "@muladd/nn";
+import { init, parametersOf } from "@muladd/nn";
 import { dispose, Rng, size, Tensor } from "@muladd/tensor";
 import { describe, expect, test } from "vitest";
 import { ConfigError, type GPTConfig, gptConfig } from "../src/config.ts";
@@ -107,8 +107,8 @@ describe("memory", () => {
   // Left out of the estimate, so that it can be this close only: the few gradients of parameters that exist at the high
   // point, numbers of single rows, and what a layer frees a moment later than it could.
   test.each<[title: string, batch: number, config: Partial<GPTConfig>]>([
-    ["the head is the high point", 16, { vocabulary: 400 }],
-    ["the mlp is", 16, { vocabulary: 8, layers: 1 }],
+    ["a large vocabulary", 16, { vocabulary: 400 }],
+    ["the mlp is the high point", 16, { vocabulary: 8, layers: 1 }],
     ["a deep model without biases", 12, { layers: 6, bias: false }],
     ["dropout, attention is", 16, { dropout: 0.1 }],
     ["dropout, the mlp is", 16, { dropout: 0.1, heads: 1, vocabulary: 8 }],
@@ -124,11 +124,13 @@ describe("memory", () => {
     const before = backend.memory.bytes;
     dispose(
       valueAndGrad(
-        () => crossEntropyLoss(model.forward(inputs, { rng: new Rng(1, "dropout") }), targets),
+        () => model.loss(inputs, targets, { rng: new Rng(1, "dropout") }),
         parametersOf(model),
       ),
     );
-    const ratio = (backend.memory.peakBytes - before) / activationBytes(config, batch);
+    // The gradient of the token embedding, which the plan counts among the gradients, is there from the loss on.
+    const held = backend.memory.peakBytes - before - 4 * config.vocabulary * config.width;
+    const ratio = held / activationBytes(config, batch);
     expect(ratio).toBeGreaterThan(0.97);
     expect(ratio).toBeLessThan(1.03);
   });
@@ -254,7 +256,7 @@ describe("as text", () => {
       "            tokens 617.6 million (and head) · positions 25.17 million",
       "memory      698 GB as float32 · 349 GB as float16 · 19.3 GB for keys and values",
       "to train    2.79 TB with Adam (16 bytes each)",
-      "            156 GB for activations of 1 sequence",
+      "            155 GB for activations of 1 sequence",
       "compute     6 × 174.6e9 × 300e9 tokens = 3.14e23 FLOP = 3,638 petaflop/s-days",
       "one step    3.277 million tokens · 3.53 EFLOP with attention",
       "            91,553 steps in all",

@@ -4,7 +4,7 @@ export { Embedding } from "./embedding.ts";
 export { blank, type Init, init } from "./init.ts";
 export { LayerNorm } from "./layer-norm.ts";
 export { Linear, type LinearConfig } from "./linear.ts";
-export { crossEntropyLoss } from "./loss.ts";
+export { crossEntropyLoss, linearCrossEntropyLoss } from "./loss.ts";
 export { MLP, type MLPConfig } from "./mlp.ts";
 export { namedParameters, parametersOf } from "./parameters.ts";
 export {
@@ -14,3 +14,5 @@ export {
   sinusoids,
 } from "./positions.ts";
 export { RMSNorm } from "./rms-norm.ts";
+export { RotaryPositions, rotaryFrequencies, rotaryTable } from "./rotary.ts";
+export { SwiGLU, type SwiGLUConfig } from "./swiglu.ts";

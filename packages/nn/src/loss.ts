@@ -1,4 +1,12 @@
-import { crossEntropy, mul, size, sumAll, type Tensor, tidy } from "@muladd/tensor";
+import {
+  crossEntropy,
+  linearCrossEntropy,
+  mul,
+  size,
+  sumAll,
+  type Tensor,
+  tidy,
+} from "@muladd/tensor";
 
 /**
  * The mean of −log p(target) over positions: logits (…, V), targets (…) i32 → () in nats. A negative target is
@@ -9,3 +17,14 @@ export const crossEntropyLoss = (
   targets: Tensor,
   count = size(targets.shape),
 ): Tensor => tidy(() => mul(sumAll(crossEntropy(logits, targets)), 1 / count));
+
+/**
+ * {@link crossEntropyLoss} of the logits hidden · weightᵀ, which never exist at once on a backend with the kernel: hidden
+ * (…, C), weight (V, C), targets (…) i32 → () in nats.
+ */
+export const linearCrossEntropyLoss = (
+  hidden: Tensor,
+  weight: Tensor,
+  targets: Tensor,
+  count = size(targets.shape),
+): Tensor => linearCrossEntropy(hidden, weight, targets, 1 / count);

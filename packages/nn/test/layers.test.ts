@@ -1,7 +1,7 @@
 import { reference } from "@muladd/backend-reference";
 import { dispose, Parameter, ShapeError, Tensor, tidy } from "@muladd/tensor";
 import { describe, expect, test } from "vitest";
-import { blank, Embedding, init, LayerNorm, Linear, MLP, RMSNorm } from "../src/index.ts";
+import { blank, Embedding, init, LayerNorm, Linear, MLP, RMSNorm, SwiGLU } from "../src/index.ts";
 import { deviation, expectClose, mean } from "./close.ts";
 
 const EXACT = 1e-6; // float32 holds seven digits of numbers near 1
@@ -167,9 +167,40 @@ describe("MLP", () => {
   });
 });
 
-test("layers keep nothing but their result", () => {
+describe("SwiGLU", () => {
+  test("is down(silu(gate(x)) ∘ up(x))", async () => {
+    const mlp = new SwiGLU({ width: 2, hidden: 3 }, seeded());
+    const layers = [mlp.gate, mlp.up, mlp.down];
+    const [gate, up, down] = await Promise.all(layers.map((layer) => layer.weight.data()));
+    const x = [30, -40];
+    const hidden = [0, 1, 2].map((j) => {
+      const [a, u] = [gate, up].map((w) => w![2 * j]! * x[0]! + w![2 * j + 1]! * x[1]!);
+      return (a! / (1 + Math.exp(-a!))) * u!;
+    });
+    const expected = [0, 1].map((i) => hidden.reduce((s, h, j) => s + h * down![3 * i + j]!, 0));
+    expectClose(await mlp.forward(Tensor.from(backend, x, [1, 1, 2])).data(), expected, EXACT);
+  });
+
+  test("weighs what an MLP does unless told otherwise, and has no biases", () => {
+    const mlp = new SwiGLU({ width: 96 }, seeded());
+    expect(mlp.gate.weight.shape).toEqual([256, 96]);
+    expect(mlp.up.weight.shape).toEqual([256, 96]);
+    expect(mlp.down.weight.shape).toEqual([96, 256]);
+    const layers = [mlp.gate, mlp.up, mlp.down];
+    expect(layers.map((layer) => layer.bias)).toEqual([undefined, undefined, undefined]);
+    const biased = new SwiGLU({ width: 7, hidden: 5, bias: true }, seeded());
+    expect(biased.gate.bias!.shape).toEqual([5]);
+    expect(biased.down.bias!.shape).toEqual([7]);
+    expect(new SwiGLU({ width: 7 }, seeded()).up.weight.shape).toEqual([32, 7]);
+  });
+});
+
+test.each([
+  ["MLP", MLP],
+  ["SwiGLU", SwiGLU],
+])("%s keeps nothing but its result", (_, Layer) => {
   using own = reference();
-  const mlp = new MLP({ width: 4 }, init(own, 1));
+  const mlp = new Layer({ width: 4 }, init(own, 1));
   const before = own.memory.buffers;
   const x = Tensor.from(own, grid([1, 2, 4]), [1, 2, 4]);
   const y = mlp.forward(x);

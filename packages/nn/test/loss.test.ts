@@ -1,7 +1,7 @@
 import { reference } from "@muladd/backend-reference";
 import { ShapeError, Tensor } from "@muladd/tensor";
 import { describe, expect, test } from "vitest";
-import { crossEntropyLoss } from "../src/index.ts";
+import { crossEntropyLoss, linearCrossEntropyLoss } from "../src/index.ts";
 
 const backend = reference();
 const logits = [2, 1, 0, -1, 0, 3, 0.5, 0.5, 0.5, 9, -9, 0];
@@ -50,5 +50,41 @@ describe("crossEntropyLoss", () => {
     const t = Tensor.from(own, [0, 1, 2, 0], [4], "i32");
     crossEntropyLoss(x, t);
     expect(own.memory.buffers).toBe(3);
+  });
+});
+
+describe("linearCrossEntropyLoss", () => {
+  // Hidden states that are the logits themselves, under a head that is the identity.
+  const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+  const both = (targets: number[], count?: number) => {
+    const hidden = Tensor.from(backend, logits, [2, 2, 3]);
+    const weight = Tensor.from(backend, identity, [3, 3]);
+    const wanted = Tensor.from(backend, targets, [2, 2], "i32");
+    const losses = [
+      linearCrossEntropyLoss(hidden, weight, wanted, count),
+      crossEntropyLoss(hidden, wanted, count),
+    ];
+    return Promise.all(losses.map((t) => t.item()));
+  };
+
+  test("is crossEntropyLoss of the logits", async () => {
+    const [actual, expected] = await both([0, 1, 2, 1]);
+    expect(actual).toBeCloseTo(expected!, 6);
+  });
+
+  test("leaves out negative targets, and means over the count it is given", async () => {
+    const [actual, expected] = await both([0, -1, 2, -100], 2);
+    expect(actual).toBeCloseTo(expected!, 6);
+  });
+
+  test("keeps nothing but its result, which is all it makes where nobody records", () => {
+    using own = reference();
+    const hidden = Tensor.from(own, logits, [4, 3]);
+    const weight = Tensor.from(own, identity, [3, 3]);
+    const targets = Tensor.from(own, [0, 1, 2, 0], [4], "i32");
+    const { bytes } = own.memory;
+    linearCrossEntropyLoss(hidden, weight, targets);
+    expect(own.memory.buffers).toBe(4);
+    expect(own.memory.peakBytes).toBe(bytes + 4);
   });
 });

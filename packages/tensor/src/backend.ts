@@ -56,6 +56,15 @@ export interface AttentionDims {
 
 /** Functions of one number that a linear layer may end in. */
 export type Activation = "gelu" | "geluTanh";
+/** Which columns of x are turned, and by which rows of the table. */
+export interface RotaryDims {
+  /** Heads turned, from the first column on. */
+  readonly heads: number;
+  /** Row of the table for the first row of x. */
+  readonly start: number;
+  /** Turns by the opposite angles. */
+  readonly inverse: boolean;
+}
 
 /** One AdamW step's numbers. Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101 */
 export interface AdamWStep {
@@ -114,6 +123,10 @@ export interface FusedKernels {
   gelu(out: Dense, slope: Dense | undefined, x: Dense): void;
   /** ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
   geluTanh(out: Dense, slope: Dense | undefined, x: Dense): void;
+  /** gate / (1 + e^−gate) ∘ up. */
+  swiglu(out: Dense, gate: Dense, up: Dense): void;
+  /** With σ = 1 / (1 + e^−gate): dgate = g∘up∘σ(1 + gate(1 − σ)), dup = g∘gate∘σ. */
+  swigluGrad(dgate: Dense, dup: Dense, gate: Dense, up: Dense, g: Dense): void;
   /** x (…, C) → out (…, C) and per row the mean and 1/√(var + ε), each (…). gain, bias (C). */
   layerNorm(
     out: Dense,
@@ -155,6 +168,25 @@ export interface FusedKernels {
     residual: Dense | undefined,
     activation: Activation | undefined,
   ): void;
+  /**
+   * hidden (…, C), weight (V, C), targets (…) i32 → loss () = scale · Σ of the losses that `crossEntropy` gives for the
+   * logits hidden · weightᵀ, and where they are wanted its gradients: with dlogits = scale · (softmax − onehot(target)), 0
+   * where target < 0, dhidden = dlogits · weight and dweight = dlogitsᵀ · hidden. Both are given or neither.
+   */
+  linearCrossEntropy(
+    loss: Dense,
+    dhidden: Dense | undefined,
+    dweight: Dense | undefined,
+    hidden: Dense,
+    weight: Dense,
+    targets: Dense,
+    scale: number,
+  ): void;
+  /**
+   * out, x (B, T, W), table (P, D). In each of the first `heads` heads of D columns, with c and s in columns i and i + D/2 of
+   * row start + t: outᵢ = c·xᵢ − s·xᵢ₊D/2 and outᵢ₊D/2 = c·xᵢ₊D/2 + s·xᵢ; −s for s when `inverse`. Other columns are copied.
+   */
+  rotary(out: Dense, x: Dense, table: Dense, dims: RotaryDims): void;
   /**
    * out (B, T, H·D), logSum (B, H, T) ← q (B, T, H, D), k and v (B, S, K, D) as views, so that packed projections and
    * caches are read in place; the last axis has stride 1. Query head h reads key head ⌊h / (H/K)⌋. Dao 2022, https://arxiv.org/abs/2205.14135

@@ -49,7 +49,8 @@ export function notify(event: Event): void {
   for (const observer of observers) observer.observe(event);
 }
 
-const recorded = (): boolean => observers.some((o) => o.records);
+/** @internal Whether a tape holds the values that there are. */
+export const recorded = (): boolean => observers.some((o) => o.records);
 
 /** @internal Cells may not change while a tape holds their values. */
 export function forbidWhileRecording(verb: string): void {

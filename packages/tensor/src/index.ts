@@ -13,6 +13,7 @@ export type {
   MatmulDims,
   MemoryUse,
   ReduceName,
+  RotaryDims,
   TypedArray,
   UnaryName,
   View,
@@ -78,9 +79,12 @@ export { crossEntropy, crossEntropyGrad } from "./fused/cross-entropy.ts";
 export { gelu, geluTanh } from "./fused/gelu.ts";
 export { type FusedAttrs, fused } from "./fused/index.ts";
 export { type LinearAttrs, type LinearOptions, linear, linearOperands } from "./fused/linear.ts";
+export { linearCrossEntropy } from "./fused/linear-cross-entropy.ts";
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
+export { type RotaryOptions, rotary } from "./fused/rotary.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
 export { squaredNorm } from "./fused/squared-norm.ts";
+export { swiglu, swigluGrad } from "./fused/swiglu.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";
 export { type Attrs, type None, type Op, type OpName, ops, type Spec } from "./ops.ts";
@@ -91,6 +95,7 @@ export {
   type TensorFile,
   writeSafetensors,
 } from "./safetensors.ts";
+export { scatterAddTo } from "./scatter-add-to.ts";
 export {
   broadcast,
   broadcastStrides,

@@ -175,6 +175,26 @@ test.each([
     /^crossEntropy: logits \(2, 3\) need i32 targets \(2\), got f32 \(2\)/,
   ],
   [
+    "swiglu",
+    () => fused.swiglu.infer([f32(2), f32(3)], {}),
+    /^swiglu: needs f32 operands of one shape, got f32 \(2\), f32 \(3\)/,
+  ],
+  [
+    "linearCrossEntropy's weight",
+    () => fused.linearCrossEntropy.infer([f32(2, 3), f32(3, 4), i32(2)], { scale: 1 }),
+    /^linearCrossEntropy: hidden \(2, 3\), weight \(3, 4\), targets \(2\): the weight is f32 \(vocabulary, 3\)/,
+  ],
+  [
+    "linearCrossEntropy's targets",
+    () => fused.linearCrossEntropy.infer([f32(2, 3), f32(4, 3), f32(2)], { scale: 1 }),
+    /: targets are i32 \(2\)/,
+  ],
+  [
+    "linearCrossEntropy's hidden",
+    () => fused.linearCrossEntropy.infer([f32(), f32(4, 3), i32()], { scale: 1 }),
+    /: hidden is f32 \(…, width\)/,
+  ],
+  [
     "linear",
     () => fused.linear.infer([f32(2, 3), f32(3, 4)], plain),
     /^linear: x \(2, 3\) does not fit the weight \(3, 4\); a weight is \(outputs, inputs\)/,
@@ -257,4 +277,27 @@ test.each([
   [[[2, 5, 24]], { keys: 3, causal: false }, /keys in use apply to k and v apart/],
 ] as const)("attention of %j with %j says what does not fit", (shapes, attrs, expected) => {
   expect(message(() => attention(shapes, attrs))).toMatch(expected);
+});
+
+test.each([
+  [
+    f32(5, 8),
+    f32(5, 4),
+    {},
+    /^rotary: x \(5, 8\), table \(5, 4\): x is f32 \(batch, time, width\)/,
+  ],
+  [
+    f32(1, 5, 9),
+    f32(5, 3),
+    {},
+    /a table is f32 \(positions, head width\), and the head width is even/,
+  ],
+  [f32(1, 5, 8), f32(5, 4), { heads: 3 }, /3 heads of 4 do not fit the width 8/],
+  [f32(1, 5, 8), f32(5, 4), { heads: -1 }, /-1 heads of 4 do not fit the width 8/],
+  [f32(1, 5, 8), f32(5, 4), { start: 1 }, /positions 1 … 5 are not all in the table/],
+  [f32(1, 5, 8), f32(5, 4), { start: -1 }, /positions -1 … 3 are not all in the table/],
+  [f32(1, 5, 8), f32(9, 4), { start: 0.5 }, /positions 0.5 … 4.5 are not all in the table/],
+] as const)("rotary of %j by %j with %j says what does not fit", (x, table, dims, expected) => {
+  const all = { heads: 1, start: 0, inverse: false, ...dims };
+  expect(message(() => fused.rotary.infer([x, table], all))).toMatch(expected);
 });

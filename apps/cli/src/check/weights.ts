@@ -1,7 +1,7 @@
 import { valueAndGrad } from "@muladd/autograd";
 import { reference } from "@muladd/backend-reference";
 import { GPT, readWeights, writeWeights } from "@muladd/gpt";
-import { blank, crossEntropyLoss, namedParameters, parametersOf } from "@muladd/nn";
+import { blank, namedParameters, parametersOf } from "@muladd/nn";
 import { type Backend, dispose, type Parameter, Rng, Tensor, tidy } from "@muladd/tensor";
 
 /** One weight: what autodiff says of it on the backend, and what differences of the loss in float64 say. */
@@ -130,8 +130,7 @@ const upload = (backend: Backend, { ids, targets, shape }: CheckBatch): Input =>
   targets: Tensor.from(backend, targets, shape, "i32"),
 });
 
-const lossOf = (model: GPT, { ids, targets }: Input): Tensor =>
-  crossEntropyLoss(model.forward(ids), targets);
+const lossOf = (model: GPT, { ids, targets }: Input): Tensor => model.loss(ids, targets);
 
 function rootMeanSquare(x: ArrayLike<number>): number {
   let sum = 0;

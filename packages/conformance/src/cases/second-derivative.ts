@@ -12,16 +12,19 @@ import {
   geluTanh,
   layerNorm,
   linear,
+  linearCrossEntropy,
   log,
   matmul,
   max,
   mul,
   rmsNorm,
+  rotary,
   rsqrt,
   type Shape,
   scatterAdd,
   size,
   softmax,
+  swiglu,
   Tensor,
   type TypedArray,
   tanh,
@@ -75,6 +78,26 @@ const functions: Readonly<Record<string, Probed>> = {
     shapes: [[2, 3], [2, 3], [2]],
     f: (x, w, b) => {
       const y = linear(x!, w!, b!);
+      return mul(y, y);
+    },
+  },
+  swiglu: { shapes: [[7], [7]], f: (gate, up) => swiglu(gate!, up!) },
+  linearCrossEntropy: {
+    shapes: [
+      [3, 2],
+      [4, 2],
+    ],
+    f: (x, w) => linearCrossEntropy(x!, w!, ids(x!), 0.5),
+  },
+  rotary: {
+    shapes: [[1, 3, 6]],
+    f: (x) => {
+      const table = Tensor.from(
+        x!.backend,
+        Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)),
+        [3, 4],
+      );
+      const y = rotary(x!, table, { heads: 1 });
       return mul(y, y);
     },
   },

@@ -1,6 +1,6 @@
 import { valueAndGrad } from "@muladd/autograd";
 import { GPT, type GPTConfig } from "@muladd/gpt";
-import { crossEntropyLoss, type Init, namedParameters, parametersOf } from "@muladd/nn";
+import { type Init, namedParameters, parametersOf } from "@muladd/nn";
 import { AdamW } from "@muladd/optim";
 import { type Backend, dispose, Parameter, Rng, size, Tensor, tidy } from "@muladd/tensor";
 import { composed } from "../apply.ts";
@@ -109,7 +109,7 @@ function trial(config: (typeof models)[string], backend: Backend): Trial {
   return {
     model,
     logits: () => model.forward(ids),
-    loss: () => tidy(() => crossEntropyLoss(model.forward(ids), targets)),
+    loss: () => model.loss(ids, targets),
     [Symbol.dispose]: () => dispose([ids, targets, model]),
   };
 }

@@ -1,6 +1,6 @@
 import { valueAndGrad } from "@muladd/autograd";
 import { GPT, type GPTConfig, generate, gptConfig, writeWeights } from "@muladd/gpt";
-import { blank, crossEntropyLoss, namedParameters, parametersOf } from "@muladd/nn";
+import { blank, namedParameters, parametersOf } from "@muladd/nn";
 import { AdamW, clipScale, globalNorm } from "@muladd/optim";
 import {
   type Backend,
@@ -135,7 +135,7 @@ function load(backend: Backend, { config, transposed }: Family, file: TensorFile
   };
   const ids = upload("ids");
   const targets = upload("targets");
-  return { model, ids, targets, loss: () => crossEntropyLoss(model.forward(ids), targets) };
+  return { model, ids, targets, loss: () => model.loss(ids, targets) };
 }
 
 const host = ({ tensors }: TensorFile, name: string) => {

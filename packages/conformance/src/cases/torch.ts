@@ -9,10 +9,13 @@ import {
   geluTanh,
   layerNorm,
   linear,
+  linearCrossEntropy,
   readSafetensors,
   rmsNorm,
+  rotary,
   size,
   softmax,
+  swiglu,
   Tensor,
   type TensorFile,
   tidy,
@@ -48,6 +51,11 @@ const verbs: Readonly<Record<string, (x: Inputs, attrs: Attrs) => Tensor>> = {
   layerNorm: ({ x, gain, bias }, { epsilon }) => layerNorm(x!, gain!, bias, Number(epsilon)),
   rmsNorm: ({ x, gain }, { epsilon }) => rmsNorm(x!, gain!, Number(epsilon)),
   crossEntropy: ({ logits, targets }) => crossEntropy(logits!, targets!),
+  swiglu: ({ gate, up }) => swiglu(gate!, up!),
+  linearCrossEntropy: ({ hidden, weight, targets }, { scale }) =>
+    linearCrossEntropy(hidden!, weight!, targets!, Number(scale)),
+  rotary: ({ x, table }, { heads, start }) =>
+    rotary(x!, table!, { heads: Number(heads), start: Number(start) }),
   linear: ({ x, weight, bias }) => linear(x!, weight!, bias),
   attention: ({ qkv, q, k, v }, { heads, kvHeads, causal, scale }) =>
     attention(qkv ? [qkv] : [q!, k!, v!], {

@@ -1,5 +1,5 @@
 import { accumulate, type Gradients, valueAndGrad } from "@muladd/autograd";
-import { crossEntropyLoss, namedParameters } from "@muladd/nn";
+import { namedParameters } from "@muladd/nn";
 import { AdamW, clipScale, globalNorm, type Optimizer, SGD, schedule } from "@muladd/optim";
 import {
   add,
@@ -130,7 +130,7 @@ export class Trainer implements Disposable {
   }
 
   #loss({ ids, targets }: Batch, rng?: Rng): Tensor {
-    return crossEntropyLoss(this.model.forward(ids, { rng }), targets);
+    return this.model.loss(ids, targets, { rng });
   }
 
   #draw(part: keyof Split, stream: string, index: number): Batch {

@@ -5,9 +5,12 @@ import { attentionGradRow, attentionRow } from "./attention.ts";
 import { crossEntropyGradRow, crossEntropyRow } from "./cross-entropy.ts";
 import { geluRow, geluTanhRow } from "./gelu.ts";
 import { linearRow } from "./linear.ts";
+import { linearCrossEntropyRow } from "./linear-cross-entropy.ts";
 import { layerNormGradRow, layerNormRow, rmsNormGradRow, rmsNormRow } from "./norm.ts";
+import { rotaryRow } from "./rotary.ts";
 import { softmaxGradRow, softmaxRow } from "./softmax.ts";
 import { squaredNormRow } from "./squared-norm.ts";
+import { swigluGradRow, swigluRow } from "./swiglu.ts";
 
 /** Every fused op. A kernel in `FusedKernels` without a row here, and so without a composition, does not compile. */
 export const fused = {
@@ -15,6 +18,8 @@ export const fused = {
   softmaxGrad: softmaxGradRow,
   gelu: geluRow,
   geluTanh: geluTanhRow,
+  swiglu: swigluRow,
+  swigluGrad: swigluGradRow,
   layerNorm: layerNormRow,
   layerNormGrad: layerNormGradRow,
   rmsNorm: rmsNormRow,
@@ -22,6 +27,8 @@ export const fused = {
   crossEntropy: crossEntropyRow,
   crossEntropyGrad: crossEntropyGradRow,
   linear: linearRow,
+  linearCrossEntropy: linearCrossEntropyRow,
+  rotary: rotaryRow,
   attention: attentionRow,
   attentionGrad: attentionGradRow,
   squaredNorm: squaredNormRow,
