@@ -1,4 +1,4 @@
-import type { Backend } from "@muladd/tensor";
+import type { Backend, BackendUnavailable } from "@muladd/tensor";
 import { CLIError, exitCodes, UsageError } from "./errors.ts";
 
 /** What the command line says about a backend, besides its name. */
@@ -6,15 +6,28 @@ export interface BackendChoice {
   readonly threads?: number | "auto";
   /** Whether V8 may be asked for experimental SIMD: a program may set the flags of its process, a library not. */
   readonly wide?: boolean;
+  /** Bytes that it may take; default and what more needs: `maxBytes` of wasm(). */
+  readonly memory?: number;
 }
 
 const factories: Readonly<Record<string, (choice: BackendChoice) => Promise<Backend>>> = {
-  wasm: async ({ threads = "auto", wide = true }) => {
+  wasm: async ({ threads = "auto", wide = true, memory }) => {
     try {
-      const backend = await (await import("@muladd/backend-wasm")).wasm({ threads, wide });
+      const { wasm } = await import("@muladd/backend-wasm");
+      const limit = memory === undefined ? {} : { maxBytes: memory };
+      const backend = await wasm({ threads, wide, ...limit });
       await backend.startThreads(); // so that the first steps tell how fast the others will be
       return backend;
     } catch (error) {
+      if (memory !== undefined && (error as Error).name === "BackendUnavailable")
+        throw new CLIError(
+          (error as Error).message.split("; ")[0]!.replace(/^wasm: maxBytes/, "--memory"),
+          {
+            why: (error as BackendUnavailable).remedy.replace("maxBytes", "--memory"),
+            exitCode: exitCodes.unavailable,
+            cause: error,
+          },
+        );
       if (!(error instanceof RangeError)) throw error;
       throw new UsageError(error.message.replace(/^wasm: threads/, "--threads"), {
         remedies: "--threads auto",
@@ -57,6 +70,8 @@ export function describeBackend(backend: Backend): string {
  * CLIError with code 3 or BackendUnavailable for one that cannot serve here.
  */
 export async function openBackend(name: string, choice: BackendChoice = {}): Promise<Backend> {
+  // Only one has a memory to size: another in its place would not be what was asked for.
+  if (name === "auto" && choice.memory !== undefined) return openBackend("wasm", choice);
   if (name === "auto") {
     const { firstAvailable } = await import("@muladd/tensor");
     return patient(

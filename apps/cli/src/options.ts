@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { quote } from "./data.ts";
 import { CLIError, UsageError } from "./errors.ts";
 import { absolute, type IO } from "./io.ts";
 
@@ -104,6 +105,36 @@ export const threadsOption = (): Option =>
 /** `--no-wide`, for `openBackend`. */
 export const wideOption = (): Option =>
   new Option("--no-wide", "ask V8 for no experimental SIMD, which is faster");
+
+/** `--memory 8G`, for `openBackend`. */
+export const memoryOption = (): Option =>
+  new Option(
+    "--memory <bytes>",
+    "that the wasm backend may take: 500M, 8G; default 4 GiB, more needs Node 24",
+  ).argParser((text) => {
+    const [, digits = "", unit = ""] = /^(.*?)([kmgt]?)b?$/i.exec(text.trim()) ?? [];
+    const value = Number(digits || Number.NaN) * 1000 ** ("kmgt".indexOf(unit.toLowerCase()) + 1);
+    if (!(value >= 1 && value < Infinity))
+      throw new InvalidArgumentError("it must be bytes, such as 500M, 8G or 8e9");
+    return value;
+  });
+
+/** The command line that ran, with other values for some flags: a line to paste. */
+export function commandLine(
+  io: IO,
+  command: Command,
+  changes: Readonly<Record<string, string | number>>,
+): string {
+  const flags = command.options.flatMap((option) => {
+    const name = option.attributeName();
+    const is =
+      command.getOptionValueSource(name) === "cli" ? command.getOptionValue(name) : undefined;
+    const value = changes[name] ?? is;
+    if (value === undefined) return [];
+    return typeof value === "boolean" ? [option.long] : [option.long, quote(String(value))];
+  });
+  return [io.program, command.name(), ...command.args.map(quote), ...flags].join(" ");
+}
 
 /** Whether a flag was given: on the command line, in the environment or in the config file. */
 export const given = (command: Command, name: string): boolean => {

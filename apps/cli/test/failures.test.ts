@@ -140,7 +140,20 @@ const usage: readonly Failure[] = [
   ["train text.txt --task copy", 2, "error: --task and a text file exclude each other\n"],
   ["train --task copyy", 2, "  try  --task copy\n"],
   ["train text.txt --preset gpt3", 1, "error: the model needs 2.94 TB of memory to train\n"],
-  ["train text.txt --batch 99999999", 1, "  try  a smaller --batch with --accumulate   or "],
+  // At least half of what fits is asked for at once, and no sequence is lost.
+  [
+    "train text.txt --preset tiny --batch 100000000 --backend reference",
+    1,
+    "  try  muladd train text.txt --batch ",
+  ],
+  [
+    "train text.txt --preset tiny --batch 4000 --memory 200M",
+    1,
+    "  the wasm backend has 200 MB: weights, gradients and moments take ",
+  ],
+  ["train text.txt --memory 0", 2, "error: --memory 0 is not possible\n"],
+  ["train text.txt --memory 8X", 2, "error: --memory 8X is not possible\n"],
+  ["train text.txt --preset tiny --memory 10k", 1, "  not even a batch of 1 fits\n"],
 ];
 
 test.each([...data, ...usage])(

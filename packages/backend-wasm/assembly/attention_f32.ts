@@ -16,17 +16,24 @@ import { WIDE } from "./width";
 /** Rows of a packed left operand: keys, or elements of a head. */
 export const ROWS: i32 = WIDE ? 8 : 4;
 
-// A view is four words: address, and byte strides of the batch, the row (T or S) and the head.
-export const VIEW: usize = 16;
+// A view is four words as wide as an address: address, and byte strides of the batch, the row (T or S) and the head.
+const WORD: usize = sizeof<usize>();
+export const VIEW: usize = 4 * WORD;
+
+// @ts-ignore: decorator
+@inline
+export function rowStride(view: usize): usize {
+  return load<usize>(view, 2 * WORD);
+}
 
 // @ts-ignore: decorator
 @inline
 export function viewAt(view: usize, b: i32, row: i32, head: i32): usize {
   return (
     load<usize>(view) +
-    <usize>b * load<usize>(view, 4) +
-    <usize>row * load<usize>(view, 8) +
-    <usize>head * load<usize>(view, 12)
+    <usize>b * load<usize>(view, WORD) +
+    <usize>row * rowStride(view) +
+    <usize>head * load<usize>(view, 3 * WORD)
   );
 }
 
@@ -161,9 +168,9 @@ export function attention_f32(
             logSum + (<usize>((b * H + h) * T + t) << 2),
             viewAt(q, b, t, h),
             viewAt(k, b, 0, keyHead),
-            load<usize>(k, 8),
+            rowStride(k),
             viewAt(v, b, 0, keyHead),
-            load<usize>(v, 8),
+            rowStride(v),
             visible(causal, t, T, S),
             D,
             scale,
@@ -171,13 +178,13 @@ export function attention_f32(
           );
       continue;
     }
-    packRows(ROWS, S, D, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keys);
-    packColumns(ROWS, D, S, viewAt(v, b, 0, keyHead), load<usize>(v, 8), values);
+    packRows(ROWS, S, D, viewAt(k, b, 0, keyHead), rowStride(k), keys);
+    packColumns(ROWS, D, S, viewAt(v, b, 0, keyHead), rowStride(v), values);
     for (let h = keyHead * group; h < (keyHead + 1) * group; h++)
       for (let i = 0; i < T; i += 8) {
         const rows = min(8, T - i);
         const n = visible(causal, i + rows - 1, T, S);
-        packQueries(rows, D, viewAt(q, b, i, h), load<usize>(q, 8), queries, scale);
+        packQueries(rows, D, viewAt(q, b, i, h), rowStride(q), queries, scale);
         for (let s = 0; s < n; s += ROWS)
           tile(D, keys + (<usize>(s * D) << 2), queries, scores + (<usize>s << 5), 0);
         if (causal) maskScores(scores, i, n, T, S);

@@ -10,6 +10,7 @@ import {
   ROWS,
   storeTransposed,
   tile,
+  rowStride,
   VIEW,
   viewAt,
   visible,
@@ -109,9 +110,9 @@ export function attention_grad_f32(
   for (let unit = first; unit < last; unit++) {
     const b = unit / K;
     const keyHead = unit % K;
-    packRows(ROWS, S, D, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keys);
-    packRows(ROWS, S, D, viewAt(v, b, 0, keyHead), load<usize>(v, 8), values);
-    packColumns(ROWS, D, S, viewAt(k, b, 0, keyHead), load<usize>(k, 8), keysT);
+    packRows(ROWS, S, D, viewAt(k, b, 0, keyHead), rowStride(k), keys);
+    packRows(ROWS, S, D, viewAt(v, b, 0, keyHead), rowStride(v), values);
+    packColumns(ROWS, D, S, viewAt(k, b, 0, keyHead), rowStride(k), keysT);
     fill_32(sumK, 2 * S8 * DR, 0);
     for (let h = keyHead * group; h < (keyHead + 1) * group; h++)
       for (let block = 0; block < T; block += BLOCK) {
@@ -122,7 +123,7 @@ export function attention_grad_f32(
           const n = visible(causal, i + rows - 1, T, S);
           const n8 = round8(n);
           const at = <usize>(b * T + i) * ldo + (<usize>(h * D) << 2);
-          packQueries(rows, D, viewAt(q, b, i, h), load<usize>(q, 8), queries, scale);
+          packQueries(rows, D, viewAt(q, b, i, h), rowStride(q), queries, scale);
           packRows(8, rows, D, g + at, ldo, grads);
           for (let j = 0; j < 8; j++) {
             const inside = j < rows;
@@ -161,7 +162,7 @@ export function attention_grad_f32(
           memory.fill(ds + end, 0, <usize>(n8 - n) << 5);
           for (let d = 0; d < D; d += ROWS)
             tile(n, keysT + (<usize>(d * S) << 2), ds, result + (<usize>d << 5), 0);
-          storeTransposed(rows, D, result, viewAt(dq, b, i, h), load<usize>(dq, 8), one, one);
+          storeTransposed(rows, D, result, viewAt(dq, b, i, h), rowStride(dq), one, one);
           let to = <usize>(i - block) << 5;
           for (let s = 0; s < seen8; s += 8) {
             if (s < n8) {
@@ -175,7 +176,7 @@ export function attention_grad_f32(
           }
         }
         const from = <usize>(b * T + block) * ldo + (<usize>(h * D) << 2);
-        packColumns(ROWS, D, count, viewAt(q, b, block, h), load<usize>(q, 8), queriesT);
+        packColumns(ROWS, D, count, viewAt(q, b, block, h), rowStride(q), queriesT);
         packColumns(ROWS, D, count, g + from, ldo, gradsT);
         for (let s = 0; s < seen8; s += 8) {
           const panel = <usize>(s * BLOCK) << 2;
@@ -194,8 +195,8 @@ export function attention_grad_f32(
       const rows = min(8, S - s);
       const toK = viewAt(dk, b, s, keyHead);
       const toV = viewAt(dv, b, s, keyHead);
-      storeTransposed(rows, D, sumK + sums, toK, load<usize>(dk, 8), one, one);
-      storeTransposed(rows, D, sumV + sums, toV, load<usize>(dv, 8), one, one);
+      storeTransposed(rows, D, sumK + sums, toK, rowStride(dk), one, one);
+      storeTransposed(rows, D, sumV + sums, toV, rowStride(dv), one, one);
     }
   }
 }

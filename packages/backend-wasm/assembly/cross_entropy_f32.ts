@@ -80,8 +80,10 @@ export function cross_entropy_grad_f32(
         else storeTail(dlogits + i, v, V & 3);
       }
       if (<u32>target < V) {
-        const hit = dlogits + (<usize>target << 2);
-        store<f32>(hit, load<f32>(hit) - factor);
+        // Not the product less the factor: an infinite one would give NaN.
+        const at = <usize>target << 2;
+        const p = expNegative4(f32x4.sub(v128.load32_splat(logits + at), c));
+        store<f32>(dlogits + at, factor * (f32x4.extract_lane(p, 0) - 1));
       }
     }
     targets += 4;

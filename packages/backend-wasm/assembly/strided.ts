@@ -1,7 +1,9 @@
 // The outer axes of a strided kernel, as a table the host writes: the inner axis is the kernel's own loop.
 //
-//   word 0 … 3          byte offsets of the four operands now; the host writes zeros
-//   word 4 + 6·a        axis a, outermost first: size, position (the host writes 0), byte strides of the operands
+//   word 0 … 3          offsets of the four operands now; the host writes zeros
+//   word 4 + 6·a        axis a, outermost first: size, position (the host writes 0), strides of the operands
+//
+// Offsets and strides count elements: in signed words that reaches 8 GiB, more than a buffer may have.
 
 /** Moves the offsets to the next row. False when all rows are done; then offsets and positions are zero again. */
 export function nextRow(table: usize, axes: i32): bool {
@@ -29,7 +31,7 @@ export function nextRow(table: usize, axes: i32): bool {
 // @ts-ignore: decorator
 @inline
 export function at(table: usize, operand: i32): usize {
-  return load<usize>(table + (<usize>operand << 2));
+  return <usize>load<i32>(table + (<usize>operand << 2)) << 2;
 }
 
 /** Copies a table to `own`, with `size` as the size at byte `axis` (0: as it is): a thread's share of a strided kernel. */

@@ -5,18 +5,39 @@ import { madd, splat } from "./simd";
 const TWO_OVER_PI: f64 = 6.36619772367581382433e-1;
 const HALF_PI_HIGH: f64 = 1.5707963109016418457; // 25 bits: n · HALF_PI_HIGH is exact for n < 2²⁸
 const HALF_PI_LOW: f64 = 1.58932547735281966916e-8;
+/** Beyond, n has too many bits. */
+const LIMIT: f32 = 4e8;
 
-/** sin (x + quarter · π/2). */
+/** sin (x + quarter · π/2). Each lane by itself: a row's last vector has lanes that are not its own. */
 // @ts-ignore: decorator
 @inline
 function trig4(x: v128, quarter: i32): v128 {
-  if (!i32x4.all_true(f32x4.le(f32x4.abs(x), splat(4e8)))) {
-    let y = x;
-    y = f32x4.replace_lane(y, 0, slow(f32x4.extract_lane(x, 0), quarter));
-    y = f32x4.replace_lane(y, 1, slow(f32x4.extract_lane(x, 1), quarter));
-    y = f32x4.replace_lane(y, 2, slow(f32x4.extract_lane(x, 2), quarter));
-    return f32x4.replace_lane(y, 3, slow(f32x4.extract_lane(x, 3), quarter));
-  }
+  const y = fast4(x, quarter);
+  if (i32x4.all_true(f32x4.le(f32x4.abs(x), splat(LIMIT)))) return y;
+  return lanes4(
+    either(f32x4.extract_lane(x, 0), f32x4.extract_lane(y, 0), quarter),
+    either(f32x4.extract_lane(x, 1), f32x4.extract_lane(y, 1), quarter),
+    either(f32x4.extract_lane(x, 2), f32x4.extract_lane(y, 2), quarter),
+    either(f32x4.extract_lane(x, 3), f32x4.extract_lane(y, 3), quarter),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+function lanes4(a: f32, b: f32, c: f32, d: f32): v128 {
+  const low = f32x4.replace_lane(splat(a), 1, b);
+  return f32x4.replace_lane(f32x4.replace_lane(low, 2, c), 3, d);
+}
+
+function either(x: f32, y: f32, quarter: i32): f32 {
+  if (abs(x) <= LIMIT) return y;
+  return quarter ? NativeMathf.cos(x) : NativeMathf.sin(x);
+}
+
+/** For |x| ≤ LIMIT. */
+// @ts-ignore: decorator
+@inline
+function fast4(x: v128, quarter: i32): v128 {
   const low = f64x2.promote_low_f32x4(x);
   const high = f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3));
   const nLow = f64x2.nearest(f64x2.mul(low, f64x2.splat(TWO_OVER_PI)));
@@ -54,10 +75,6 @@ function trig4(x: v128, quarter: i32): v128 {
 function reduce(x: v128, n: v128): v128 {
   const r = f64x2.sub(x, f64x2.mul(n, f64x2.splat(HALF_PI_HIGH)));
   return f64x2.sub(r, f64x2.mul(n, f64x2.splat(HALF_PI_LOW)));
-}
-
-function slow(x: f32, quarter: i32): f32 {
-  return quarter ? NativeMathf.cos(x) : NativeMathf.sin(x);
 }
 
 export function sin4(x: v128): v128 {

@@ -11,8 +11,9 @@ export const ALIGNMENT = 64;
 
 /** Two bins per power of two. */
 const binOf = (bytes: number): number => {
-  const log = 31 - Math.clz32(bytes);
-  return log * 2 + ((bytes >>> (log - 1)) & 1);
+  const units = bytes / ALIGNMENT; // a word holds them, which would not hold the bytes
+  const log = 31 - Math.clz32(units);
+  return log * 2 + (log > 0 ? (units >>> (log - 1)) & 1 : 0);
 };
 
 /**
@@ -45,7 +46,6 @@ export class Arena {
    */
   take(bytes: number, reserve: (top: number) => boolean): Block | undefined {
     const size = Arena.roundUp(bytes);
-    if (size >= 2 ** 32) return undefined;
     const block = this.#fit(size);
     if (block) {
       this.#removeFree(block);

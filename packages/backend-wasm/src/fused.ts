@@ -57,13 +57,13 @@ export function fusedKernels(
     nanoseconds: n * C * cost,
     steps,
   });
-  /** Writes a view (B, rows, heads, D) as word `at` … of the table (assembly/attention_f32.ts). */
-  const put = (words: Int32Array, index: number, x: View): void => {
+  /** Writes a view (B, rows, heads, D) as entry `index` … of the table (assembly/attention_f32.ts). */
+  const put = (index: number, x: View): void => {
     const [batch, row, head] = x.strides as [number, number, number, number];
-    words[index] = memory.address(x.buffer) + x.offset * 4;
-    words[index + 1] = batch * 4;
-    words[index + 2] = row * 4;
-    words[index + 3] = head * 4;
+    memory.put(index, memory.address(x.buffer) + x.offset * 4);
+    memory.put(index + 1, batch * 4);
+    memory.put(index + 2, row * 4);
+    memory.put(index + 3, head * 4);
   };
   /** Nanoseconds of the products of attention, at 35 GFLOP/s. */
   const attentionCost = (products: number, pairs: number, D: number): number =>
@@ -187,10 +187,9 @@ export function fusedKernels(
       if (B * T * H === 0) return;
       const bytes = scratch.attention(S, D);
       const own0 = memory.scratch(bytes);
-      const { words } = memory;
-      put(words, 0, q);
-      put(words, 4, k);
-      put(words, 8, v);
+      put(0, q);
+      put(4, k);
+      put(8, v);
       const args = [at(out), at(logSum), TABLE, 0, B * K, T, S, H, K, D, scale, causal ? 1 : 0];
       runner.run("attention_f32", [...args, own0], {
         units: B * K,
@@ -206,13 +205,12 @@ export function fusedKernels(
       if (B * S * K === 0) return;
       const bytes = scratch.attentionGrad(S, D);
       const own0 = memory.scratch(bytes);
-      const { words } = memory;
-      put(words, 0, dq);
-      put(words, 4, dk);
-      put(words, 8, dv);
-      put(words, 12, q);
-      put(words, 16, k);
-      put(words, 20, v);
+      put(0, dq);
+      put(4, dk);
+      put(8, dv);
+      put(12, q);
+      put(16, k);
+      put(20, v);
       const args = [TABLE, at(out), at(logSum), at(g), 0, B * K, T, S, H, K, D, scale];
       runner.run("attention_grad_f32", [...args, causal ? 1 : 0, own0], {
         units: B * K,

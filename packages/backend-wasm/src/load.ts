@@ -1,4 +1,5 @@
 import { BackendUnavailable } from "@muladd/tensor";
+import type { Bits } from "./linear.ts";
 import { chooseThreads } from "./threads.ts";
 
 /**
@@ -11,6 +12,8 @@ export type Variant = "simd" | "relaxed" | "wide";
 export interface Features {
   readonly simd: boolean;
   readonly relaxedSimd: boolean;
+  /** Memories of more than 4 GiB. */
+  readonly memory64: boolean;
   /** Threads that `threads: "auto"` takes here. */
   readonly threads: number;
   /** Why not more; `undefined` when they are all cores. */
@@ -29,6 +32,8 @@ const PROBES = {
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253,
     15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
   ],
+  // a memory of 64-bit addresses
+  memory64: [0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 4, 1],
 } as const;
 
 /** What this engine can run, without loading anything. All false where there is no WebAssembly. */
@@ -39,6 +44,7 @@ export function features(): Features {
   return {
     simd: has(PROBES.simd),
     relaxedSimd: has(PROBES.relaxedSimd),
+    memory64: has(PROBES.memory64),
     threads,
     threadsReason: reason,
   };
@@ -46,12 +52,19 @@ export function features(): Features {
 
 type Load = () => Promise<{ readonly wasm: string }>;
 
-/** Imported on demand: a bundler splits them, a browser fetches one. "Shared" works on a memory that threads share. */
-const modules: Record<Variant | `${Variant}Shared`, Load> = {
+/**
+ * Imported on demand: a bundler splits them, a browser fetches one. "64" works on a memory of more than 4 GiB, "Shared" on
+ * one that threads share.
+ */
+const modules: Record<`${Variant | `${Exclude<Variant, "wide">}64`}${"" | "Shared"}`, Load> = {
   simd: () => import("./generated/simd.ts"),
   simdShared: () => import("./generated/simdShared.ts"),
+  simd64: () => import("./generated/simd64.ts"),
+  simd64Shared: () => import("./generated/simd64Shared.ts"),
   relaxed: () => import("./generated/relaxed.ts"),
   relaxedShared: () => import("./generated/relaxedShared.ts"),
+  relaxed64: () => import("./generated/relaxed64.ts"),
+  relaxed64Shared: () => import("./generated/relaxed64Shared.ts"),
   wide: () => import("./generated/wide.ts"),
   wideShared: () => import("./generated/wideShared.ts"),
 };
@@ -59,7 +72,7 @@ const modules: Record<Variant | `${Variant}Shared`, Load> = {
 type Kernel = (...args: number[]) => void;
 type Size = (...args: number[]) => number;
 
-/** What assembly/index.ts exports. Addresses are bytes; the module takes them as 32-bit words. */
+/** What assembly/index.ts exports. Addresses are bytes, given as numbers whatever words the module makes of them. */
 export interface Exports {
   readonly adamw_f32: Kernel;
   readonly attention_f32: Kernel;
@@ -109,8 +122,23 @@ export interface Exports {
 }
 
 /** The compiled module of a variant. Throws BackendUnavailable when the page's policy refuses it. */
-export async function compile(variant: Variant, shared = false): Promise<WebAssembly.Module> {
-  const text = atob((await modules[shared ? (`${variant}Shared` as const) : variant]()).wasm);
+export async function compile(
+  variant: Variant,
+  bits: Bits = 32,
+  shared = false,
+): Promise<WebAssembly.Module> {
+  const suffix = shared ? "Shared" : "";
+  let name: keyof typeof modules = `${variant}${suffix}`;
+  if (bits === 64) {
+    if (variant === "wide")
+      throw new BackendUnavailable(
+        "wasm",
+        "the wide variant has no module for a memory of more than 4 GiB",
+        'use variant "auto", or maxBytes up to 4 GiB',
+      );
+    name = `${variant}64${suffix}`;
+  }
+  const text = atob((await modules[name]()).wasm);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   try {
@@ -124,24 +152,6 @@ export async function compile(variant: Variant, shared = false): Promise<WebAsse
     error.cause = cause;
     throw error;
   }
-}
-
-/**
- * The memory that a module works on: two pages to begin with, and room to grow to 4 GiB, or to 1 GiB on devices that
- * refuse to reserve so many addresses. Throws BackendUnavailable when neither is granted.
- */
-export function createMemory(shared = false): WebAssembly.Memory {
-  for (const maximum of [65536, 16384])
-    try {
-      return new WebAssembly.Memory({ initial: 2, maximum, shared });
-    } catch {
-      // The next size.
-    }
-  throw new BackendUnavailable(
-    "wasm",
-    "the engine refused to reserve 1 GiB of addresses",
-    "dispose backends that are no longer needed, or close other pages",
-  );
 }
 
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Exports =>

@@ -6,15 +6,15 @@ import {
   type TypedArray,
 } from "@muladd/tensor";
 import { Arena, type Block } from "./arena.ts";
+import { type Bits, type Linear, PAGE } from "./linear.ts";
 
-const PAGE = 65536;
-/** 4 GiB: what 32-bit addresses reach. */
-export const MAX_BYTES = 65536 * PAGE;
 /** Grown by a quarter, within these bounds, since each growth detaches every view. */
 const MIN_STEP = 16 * PAGE;
 const MAX_STEP = 1024 * PAGE;
 /** Kernels may read a vector past an operand. */
 const MARGIN = 64;
+/** Kernels count elements in signed words, so a buffer has fewer than 2^31. */
+export const MAX_BUFFER_BYTES = 2 ** 33 - 64;
 /** The module's constants lie at the bottom of page 0, tables of arguments in its upper half, then what threads share. */
 export const TABLE = PAGE / 2;
 
@@ -27,6 +27,7 @@ interface Buffer {
 /** One `WebAssembly.Memory`: page 0 for the module, then an arena of buffers and scratch. */
 export class WasmMemory {
   readonly wasm: WebAssembly.Memory;
+  readonly #linear: Linear;
   readonly #name: string;
   readonly #maxBytes: number;
   readonly #arena = new Arena(PAGE);
@@ -37,11 +38,16 @@ export class WasmMemory {
   #scratch: Block | undefined;
   #words: Int32Array;
 
-  constructor(name: string, maxBytes: number, wasm: WebAssembly.Memory) {
+  constructor(name: string, maxBytes: number, linear: Linear) {
     this.#name = name;
     this.#maxBytes = maxBytes;
-    this.wasm = wasm;
-    this.#words = new Int32Array(wasm.buffer, TABLE, PAGE / 16);
+    this.#linear = linear;
+    this.wasm = linear.wasm;
+    this.#words = new Int32Array(this.wasm.buffer, TABLE, PAGE / 16);
+  }
+
+  get bits(): Bits {
+    return this.#linear.bits;
   }
 
   get use(): MemoryUse {
@@ -52,6 +58,16 @@ export class WasmMemory {
   get words(): Int32Array {
     if (this.#words.length === 0) this.#words = new Int32Array(this.wasm.buffer, TABLE, PAGE / 16);
     return this.#words;
+  }
+
+  /** Writes a number as entry `index` of a table whose entries are as wide as addresses. */
+  put(index: number, value: number): void {
+    const { words } = this;
+    if (this.#linear.bits === 32) words[index] = value;
+    else {
+      words[2 * index] = value; // the lower 32 bits
+      words[2 * index + 1] = Math.floor(value / 2 ** 32);
+    }
   }
 
   alloc(elements: number, dtype: DType): BufferId {
@@ -126,7 +142,8 @@ export class WasmMemory {
   }
 
   #take(bytes: number): Block {
-    const block = this.#arena.take(bytes, (top) => this.#reserve(top));
+    const block =
+      bytes <= MAX_BUFFER_BYTES ? this.#arena.take(bytes, (top) => this.#reserve(top)) : undefined;
     if (block) return block;
     const mega = (n: number) => (n / 1e6).toFixed(1);
     throw new OutOfMemoryError(
@@ -142,7 +159,8 @@ export class WasmMemory {
     const held = this.wasm.buffer.byteLength;
     const missing = Math.ceil((top + MARGIN - held) / PAGE);
     if (missing <= 0) return true;
-    const most = Math.min(MAX_BYTES, Math.ceil((this.#maxBytes + MARGIN) / PAGE + 1) * PAGE);
+    const wanted = Math.ceil((this.#maxBytes + MARGIN) / PAGE + 1) * PAGE;
+    const most = Math.min(this.#linear.most, wanted);
     const step = Math.min(MAX_STEP, Math.max(MIN_STEP, held / 4));
     const generous = Math.min((most - held) / PAGE, Math.max(missing, Math.ceil(step / PAGE)));
     return this.#grow(generous) || this.#grow(missing);
@@ -150,7 +168,7 @@ export class WasmMemory {
 
   #grow(pages: number): boolean {
     try {
-      this.wasm.grow(pages);
+      this.#linear.grow(pages);
       return this.wasm.buffer.byteLength > 0;
     } catch {
       return false;

@@ -87,7 +87,7 @@ export class Walk {
       const at = 4 + 6 * k;
       words[at] = this.sizes[axis]!;
       words[at + 1] = 0;
-      for (let o = 0; o < OPERANDS; o++) words[at + 2 + o] = this.strides[o]![axis]! * 4;
+      for (let o = 0; o < OPERANDS; o++) words[at + 2 + o] = this.strides[o]![axis]!;
     }
     return outer;
   }

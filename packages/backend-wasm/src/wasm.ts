@@ -12,21 +12,18 @@ import {
 import { Crew, oneThread, TUNING, type Tuning } from "./crew.ts";
 import { fusedKernels } from "./fused.ts";
 import { kernels } from "./kernels.ts";
-import {
-  compile,
-  createMemory,
-  type Exports,
-  features,
-  instantiate,
-  type Variant,
-} from "./load.ts";
-import { MAX_BYTES, WasmMemory } from "./memory.ts";
+import { type Bits, createMemory, type Linear, MAX_BYTES } from "./linear.ts";
+import { compile, type Exports, features, instantiate, type Variant } from "./load.ts";
+import { MAX_BUFFER_BYTES, WasmMemory } from "./memory.ts";
 import { product } from "./product.ts";
 import { chooseThreads, type Threads } from "./threads.ts";
 import { afterKernel, allowRelaxed, widen } from "./wide.ts";
 
 export interface WasmOptions {
-  /** Bytes that buffers and scratch may take together; default and most 4 GiB, what 32-bit addresses reach. */
+  /**
+   * Bytes that buffers and scratch may take together. Default 4 GiB, what 32-bit addresses reach; more asks for a memory of
+   * 64-bit addresses, which Node 24 has: at most 16 GiB, of buffers below 8 GiB, and its kernels are slower.
+   */
   readonly maxBytes?: number;
   /**
    * "auto" (default): with `wide` the wide one where it proves right and faster, else relaxed where the engine has it and
@@ -66,7 +63,7 @@ export interface WasmBackend extends Backend {
  * A backend on the cores of this process or page, in WebAssembly with SIMD. Kernels have run when a call returns; idle
  * threads sleep, and do not keep a process alive. A thread that dies makes every later kernel throw, naming it.
  * Throws BackendUnavailable, with the reason and the remedy, where WebAssembly SIMD is missing, the page's policy refuses
- * the module, or `variant` asks for what the engine lacks; RangeError when `maxBytes` is not a positive number, or
+ * the module, or `variant` or `maxBytes` asks for what the engine lacks; RangeError when `maxBytes` is not a positive number, or
  * `threads` not one that it may be.
  */
 export function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
@@ -75,7 +72,7 @@ export function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
 
 /** `wasm()`, with a say in what is shared among threads: for tests. */
 export async function open(options: WasmOptions, tuning: Tuning): Promise<WasmBackend> {
-  const { maxBytes = MAX_BYTES, variant: wanted = "auto", wide = false } = options;
+  const { maxBytes = MAX_BYTES[32], variant: wanted = "auto", wide = false } = options;
   if (!(maxBytes > 0)) throw new RangeError(`wasm: maxBytes ${maxBytes} is not a positive number`);
   const threads = chooseThreads(options.threads ?? "auto");
   if (!features().simd)
@@ -86,10 +83,18 @@ export async function open(options: WasmOptions, tuning: Tuning): Promise<WasmBa
         : "there is no WebAssembly",
       "use Node 20 or later, or a browser of 2023 or later",
     );
+  if (maxBytes > MAX_BYTES[32] && !features().memory64)
+    throw new BackendUnavailable(
+      "wasm",
+      `maxBytes ${maxBytes} is above 4 GiB, and the engine has no WebAssembly memory of 64-bit addresses`,
+      `use Node 24 or later, or maxBytes up to ${MAX_BYTES[32]}`,
+    );
   const notes: string[] = [];
   const begin = (variant: Variant) => start(variant, maxBytes, threads, tuning, notes);
   if (wide && wanted !== "simd") {
-    if (wanted === "relaxed") allowRelaxed();
+    if (bitsFor(maxBytes) === 64)
+      notes.push("wide: V8 makes no 256-bit code for a memory of more than 4 GiB");
+    if (wanted === "relaxed" || bitsFor(maxBytes) === 64) allowRelaxed();
     else {
       // The module that will run, shared memory and all, but on this thread alone.
       const alone = { ...tuning, shareFrom: Infinity };
@@ -127,21 +132,24 @@ async function start(
   tuning: Tuning,
   notes: readonly string[],
 ): Promise<Wasm> {
-  const shared = threads > 1 ? sharedMemory() : undefined;
+  const bits = bitsFor(maxBytes);
+  const shared = threads > 1 ? sharedMemory(bits, maxBytes) : undefined;
   if (threads > 1 && !shared) {
     const one = { threads: 1, reason: "no shared memory was granted" };
     return start(variant, maxBytes, one, tuning, notes);
   }
-  const module = await compile(variant, shared !== undefined);
-  const memory = new WasmMemory("wasm", maxBytes, shared ?? createMemory());
+  const module = await compile(variant, bits, shared !== undefined);
+  const memory = new WasmMemory("wasm", maxBytes, shared ?? createMemory(false, bits, maxBytes));
   const exports = instantiate(module, memory.wasm);
   const crew = shared && new Crew(threads, module, exports, memory, tuning, variant);
   return new Wasm(variant, notes, maxBytes, memory, exports, crew, reason);
 }
 
-function sharedMemory(): WebAssembly.Memory | undefined {
+const bitsFor = (maxBytes: number): Bits => (maxBytes > MAX_BYTES[32] ? 64 : 32);
+
+function sharedMemory(bits: Bits, maxBytes: number): Linear | undefined {
   try {
-    return createMemory(true);
+    return createMemory(true, bits, maxBytes);
   } catch {
     return undefined;
   }
@@ -167,8 +175,8 @@ class Wasm implements WasmBackend {
     crew: Crew | undefined,
     reason: string | undefined,
   ) {
-    const limit = Math.min(maxBytes, MAX_BYTES);
-    this.limits = { maxBufferBytes: limit, maxBytes: limit };
+    const limit = Math.min(maxBytes, MAX_BYTES[memory.bits]);
+    this.limits = { maxBufferBytes: Math.min(limit, MAX_BUFFER_BYTES), maxBytes: limit };
     const runner = crew ?? oneThread(exports, afterKernel(variant));
     const multiply = product(runner, memory, exports.matmul_scratch);
     const scratch = {

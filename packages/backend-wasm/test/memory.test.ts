@@ -2,7 +2,7 @@ import { BackendUnavailable, OutOfMemoryError } from "@muladd/tensor";
 import { describe, expect, it, vi } from "vitest";
 import { Arena } from "../src/arena.ts";
 import { wasm } from "../src/index.ts";
-import { createMemory } from "../src/load.ts";
+import { createMemory } from "../src/linear.ts";
 import { WasmMemory } from "../src/memory.ts";
 import { variants } from "./harness.ts";
 

@@ -5,3 +5,4 @@ export { type TorchModel, torchModelCases } from "./cases/torch-models.ts";
 export { type CaseResult, type OpRow, runCases, type Summary } from "./run-cases.ts";
 export type { Input, Sample } from "./sample.ts";
 export { samples } from "./samples.ts";
+export { type StressOptions, stress, type Twins } from "./stress.ts";

@@ -12,7 +12,12 @@ export {
   planPreset,
   publishedDevice,
 } from "./plan.ts";
-export { activationBytes, countParameters, type ParameterCount } from "./plan-memory.ts";
+export {
+  activationBytes,
+  countParameters,
+  largestBatch,
+  type ParameterCount,
+} from "./plan-memory.ts";
 export { type Preset, preset, presetConfig, presets } from "./presets.ts";
 export {
   formatCount,

@@ -76,3 +76,20 @@ export function activationBytes(config: GPTConfig, batch: number): number {
   const attention = 8 * square + 12 * mc - block;
   return 4 * (2 * mc + layers * block + Math.max(6 * mc, attention));
 }
+
+/** 16 bytes a parameter: weights, gradients and two moments, float32. */
+const STATE = 16;
+/** Of the memory there is: the rest is what blocks of other sizes leave between them, and the kernels' scratch. */
+const USABLE = 0.95;
+
+/** Bytes of a training pass over `batch` sequences with AdamW, in all. */
+export const trainingBytes = (config: GPTConfig, batch: number): number =>
+  STATE * countParameters(config).total + activationBytes(config, batch);
+
+/** The most sequences of the whole context that a training pass can hold in `bytes` with AdamW; 0 where not even one. */
+export function largestBatch(config: GPTConfig, bytes: number): number {
+  let batch = 0;
+  for (let step = 2 ** 30; step >= 1; step /= 2)
+    if (trainingBytes(config, batch + step) <= USABLE * bytes) batch += step;
+  return batch;
+}

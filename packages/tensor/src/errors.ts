@@ -21,12 +21,10 @@ export class OutOfMemoryError extends Error {
   constructor(
     readonly backend: string,
     readonly bytes: number,
-    detail: string,
+    readonly detail: string,
+    remedy = "try a smaller batch or context, or dispose tensors that are no longer needed",
   ) {
-    super(
-      `${backend}: no room for ${(bytes / 1e6).toFixed(1)} MB (${detail}); ` +
-        "try a smaller batch or context, or dispose tensors that are no longer needed",
-    );
+    super(`${backend}: no room for ${(bytes / 1e6).toFixed(1)} MB (${detail}); ${remedy}`);
   }
 }
 

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { totalmem } from "node:os";
 import type { GPT, GPTConfig, Plan, Preset } from "@muladd/gpt";
 import type { Run, Split, Trainer, TrainingConfig } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
@@ -10,7 +9,7 @@ import { flag } from "../flags.ts";
 import { absolute, type IO } from "../io.ts";
 import { openRun, runFolder } from "../model.ts";
 import { makeTokenizer } from "../tokenizers.ts";
-import { quantity } from "../ui/format.ts";
+import { type Again, checkMemory, flagsOf } from "./memory.ts";
 import { modelSettings, type Settings, trainingSettings } from "./settings.ts";
 
 /** What a run's config.json says about its text, and what else it cannot change. */
@@ -70,6 +69,7 @@ export async function prepareNew(
   s: Settings,
   path: string,
   backend: Backend,
+  again: Again = flagsOf,
 ): Promise<Prepared> {
   const { preset, presetConfig, gptConfig } = await import("@muladd/gpt");
   const { trainingConfig } = await import("@muladd/gpt/train");
@@ -93,7 +93,7 @@ export async function prepareNew(
   };
   const label = labelOf(chosen, s.preset, config);
   const given = { path, label, data, tokenizer, config, training, record };
-  return complete({ ...given, run: undefined }, backend);
+  return complete({ ...given, run: undefined }, backend, again);
 }
 
 /**
@@ -106,6 +106,7 @@ export async function prepareResumed(
   paths: readonly string[],
   s: Partial<Settings>,
   backend: Backend,
+  again: Again = flagsOf,
 ): Promise<Prepared & { readonly run: Run; readonly changed: boolean }> {
   const { trainingConfig } = await import("@muladd/gpt/train");
   const run = await openRun(io, path);
@@ -124,7 +125,7 @@ export async function prepareResumed(
   const { presets } = await import("@muladd/gpt");
   const label = labelOf(presets[kept.preset], kept.preset, config);
   const given = { path, label, data, tokenizer, config, training, record, run };
-  return { ...(await complete(given, backend)), run, changed };
+  return { ...(await complete(given, backend, again)), run, changed };
 }
 
 /** A preset's name, where the model has its sizes. */
@@ -151,12 +152,13 @@ const fixed = ({ preset, tokenizer, split }: Partial<Settings>) => ({ preset, to
 async function complete<T extends Omit<Prepared, "split" | "plan">>(
   given: T,
   backend: Backend,
+  again: Again,
 ): Promise<T & Pick<Prepared, "split" | "plan">> {
   const { plan } = await import("@muladd/gpt");
   const { checkData, splitTokens } = await import("@muladd/gpt/train");
   const { tokenizer, data, config, training, record } = given;
   const planned = plan(config, { ...training, title: given.label });
-  checkMemory(planned, backend);
+  await checkMemory(planned, backend, again);
   const tokens = tokenizer.encode(data.text, { disallowedSpecial: [] });
   const split = splitTokens(tokens, record.split);
   checkLength(data.name, split, config.context);
@@ -172,23 +174,6 @@ function checkLength(name: string, { train, heldOut }: Split, context: number): 
     why: `it is cut into ${train.length} tokens to train on and ${heldOut.length} held out; each part needs ${context + 1}`,
     remedies: ["give more text", ...(least > 2 ? [`--context ${least - 1}`] : [])],
   });
-}
-
-function checkMemory({ bytes }: Plan, backend: Backend): void {
-  const needed = bytes.training.total;
-  const { maxBytes = Infinity } = backend.limits;
-  const [limit, holder] =
-    maxBytes < totalmem()
-      ? [maxBytes, `the ${backend.name} backend`]
-      : [totalmem(), "this machine"];
-  if (needed > limit)
-    throw new CLIError(`the model needs ${quantity(needed, "B")} of memory to train`, {
-      why: `${holder} has ${quantity(limit, "B")}: weights, gradients and moments take ${quantity(needed - bytes.training.activations, "B")}, activations ${quantity(bytes.training.activations, "B")}`,
-      remedies:
-        bytes.training.activations > needed / 2
-          ? ["a smaller --batch with --accumulate", "a smaller --context"]
-          : ["--preset small"],
-    });
 }
 
 /** The model of a prepared run, with new weights from the seed, and its trainer. */

@@ -7,6 +7,7 @@ import type { Mode } from "../ui/mode.ts";
 import { Status } from "../ui/status.ts";
 import { trainView } from "../ui/train-views.ts";
 import { takeExam } from "./exam.ts";
+import { type Again, flagsOf, outOfMemory } from "./memory.ts";
 import type { Prepared } from "./prepare.ts";
 
 export interface SessionOptions {
@@ -145,6 +146,11 @@ async function failure(error: unknown, { io, prepared, run }: SessionOptions): P
       exitCode: exitCodes.diverged,
       cause: error,
     });
+  }
+  if (e.name === "BatchMemoryError") {
+    const again: Again = (changes) => `${resumed} ${flagsOf(changes)}`;
+    const where = good ? `last checkpoint: ${path} step ${good.step}` : "no step was saved yet";
+    return outOfMemory(error, training, again, [where]);
   }
   const shown = explain(error);
   if (e.name !== "SaveError" && e.code === undefined) return error;

@@ -9,6 +9,7 @@ import { checkpointOption, openModel } from "../model.ts";
 import {
   backendOption,
   integer,
+  memoryOption,
   number,
   type SharedOptions,
   threadsOption,
@@ -31,6 +32,7 @@ interface Options extends SharedOptions {
   readonly backend: string;
   readonly threads: number | "auto";
   readonly wide: boolean;
+  readonly memory?: number;
 }
 
 const QUESTIONS = 100;
@@ -53,6 +55,7 @@ export function evalCommand(io: IO): Command {
     .addOption(checkpointOption())
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(memoryOption())
     .addOption(wideOption())
     .action((path: string, paths: string[], options: Options) =>
       evaluate(io, path, paths, options),

@@ -12,6 +12,7 @@ import {
   backendOption,
   given,
   integer,
+  memoryOption,
   number,
   type SharedOptions,
   seedOption,
@@ -40,6 +41,7 @@ interface Options extends SharedOptions {
   readonly backend: string;
   readonly threads: number | "auto";
   readonly wide: boolean;
+  readonly memory?: number;
 }
 
 /** `muladd generate RUN` */
@@ -79,6 +81,7 @@ export function generateCommand(io: IO): Command {
     )
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(memoryOption())
     .addOption(wideOption());
   return command.action((path: string, options: Options) =>
     generateVerb(io, command, path, options),

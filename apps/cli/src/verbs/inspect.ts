@@ -12,6 +12,7 @@ import { checkpointOption, openModel, openRun } from "../model.ts";
 import {
   backendOption,
   given,
+  memoryOption,
   type SharedOptions,
   threadsOption,
   verb,
@@ -32,6 +33,7 @@ interface Options extends SharedOptions {
   readonly backend: string;
   readonly threads: number | "auto";
   readonly wide: boolean;
+  readonly memory?: number;
 }
 
 interface Head {
@@ -57,6 +59,7 @@ export function inspectCommand(io: IO): Command {
     .option("-p, --prompt <text>", "for --attention and --next")
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(memoryOption())
     .addOption(wideOption())
     .action(async (target: string, options: Options) => {
       check(command, options);

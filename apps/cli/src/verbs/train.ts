@@ -6,14 +6,17 @@ import { flag } from "../flags.ts";
 import type { IO } from "../io.ts";
 import {
   backendOption,
+  commandLine,
   given,
   integer,
+  memoryOption,
   type SharedOptions,
   threadsOption,
   verb,
   wideOption,
 } from "../options.ts";
 import { endWith } from "../program.ts";
+import { type Again, outOfMemory } from "../train/memory.ts";
 import { describeRun, describeRunAsJSON, measureStep } from "../train/preflight.ts";
 import {
   begin,
@@ -41,6 +44,7 @@ interface TrainOptions extends Settings, SharedOptions {
   readonly backend: string;
   readonly threads: number | "auto";
   readonly wide: boolean;
+  readonly memory?: number;
   readonly progress: string;
 }
 
@@ -66,6 +70,7 @@ export function trainCommand(io: IO): Command {
     .addOption(new Option("--dry-run", "say what it would cost, and stop"))
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(memoryOption())
     .addOption(wideOption())
     .addOption(progressOption());
   return command.action((paths: string[], options: TrainOptions) =>
@@ -93,10 +98,11 @@ async function train(
   if (!options.dryRun) tell.line(heading(io, "train", path));
 
   using backend = await openBackend(options.backend, options);
+  const again: Again = (changes) => commandLine(io, command, changes);
   const prepared =
     resume === undefined
-      ? await prepareNew(io, await textOf(io, paths, options), options, path, backend)
-      : await prepareResumed(io, path, paths, onlyGiven(command, options), backend);
+      ? await prepareNew(io, await textOf(io, paths, options), options, path, backend, again)
+      : await prepareResumed(io, path, paths, onlyGiven(command, options), backend, again);
   if (options.dryRun) return await dryRun(io, prepared, backend, options.json);
   if ("changed" in prepared && prepared.changed)
     tell.line(`note   the text is not what ${path} began with; going on with the new one`);
@@ -108,7 +114,11 @@ async function train(
     return finished(io, prepared, found.step, options.json);
   // Before the run's own model is there: else the peak of memory would be that of two.
   const speed =
-    mode === "live" || mode === "plain" ? await measureStep(prepared, backend) : undefined;
+    mode === "live" || mode === "plain"
+      ? await measureStep(prepared, backend).catch((error) => {
+          throw outOfMemory(error, prepared.training, again);
+        })
+      : undefined;
   const { model, trainer } = await makeTrainer(prepared, backend);
   using _ = trainer;
   if (run) {

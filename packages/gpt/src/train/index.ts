@@ -1,3 +1,4 @@
+export { BatchMemoryError } from "./batch-memory.ts";
 export {
   type Batch,
   checkData,

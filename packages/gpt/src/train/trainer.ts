@@ -19,6 +19,7 @@ import {
 } from "@muladd/tensor";
 import type { GPT } from "../model.ts";
 import { readWeights, writeWeights } from "../weights.ts";
+import { withRoom } from "./batch-memory.ts";
 import { type Batch, checkData, drawBatch, type Split } from "./batches.ts";
 import type { TrainingConfig } from "./config.ts";
 import { DivergedError, findOrigin } from "./divergence.ts";
@@ -86,20 +87,21 @@ export class Trainer implements Disposable {
 
   /**
    * One optimizer step. Throws {@link DivergedError}, naming the step and the first op, when the loss or the gradient
-   * is not finite; the parameters are then as before.
+   * is not finite, and {@link BatchMemoryError} when the batch does not fit; the parameters are then as before.
    */
   async advance(): Promise<StepReport> {
     const step = this.step;
     const rate = this.#rate(step);
     const clip = this.config.clip || Infinity;
-    using read = tidy(() => {
+    const update = () => {
       const { loss, grads } = this.#gradients(step);
       const norm = globalNorm(grads);
       // NaN, which moves nothing, when the loss is not finite though its gradient is.
       const scale = add(clipScale(norm, clip), mul(loss, 0));
       this.#optimizer.step(grads, rate, scale);
       return concat([reshape(loss, [1]), reshape(norm, [1])], 0);
-    });
+    };
+    using read = this.#withRoom(() => tidy(update));
     // Two elements, by the concat above; a typed array has no length in its type.
     const [loss, gradNorm] = (await read.data()) as unknown as [number, number];
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
@@ -133,6 +135,10 @@ export class Trainer implements Disposable {
     return this.model.loss(ids, targets, { rng });
   }
 
+  #withRoom<T>(pass: () => T): T {
+    return withRoom(this.backend, this.model.config, this.config.batch, pass);
+  }
+
   #draw(part: keyof Split, stream: string, index: number): Batch {
     const { batch, seed } = this.config;
     const { context } = this.model.config;
@@ -141,13 +147,13 @@ export class Trainer implements Disposable {
 
   /**
    * Mean loss in nats over `batches` batches of one part: the same batches at every call. Throws {@link DivergedError}
-   * when it is not finite.
+   * when it is not finite, and {@link BatchMemoryError} when a batch does not fit.
    */
   async evaluate(part: keyof Split, batches = this.config.evalBatches): Promise<number> {
     let total = 0;
     for (let i = 0; i < batches; i++) {
-      using batch = this.#draw(part, `evaluate ${part}`, i);
-      const pass = () => tidy(() => this.#loss(batch));
+      using batch = this.#withRoom(() => this.#draw(part, `evaluate ${part}`, i));
+      const pass = () => this.#withRoom(() => tidy(() => this.#loss(batch)));
       using loss = pass();
       const value = await loss.item();
       if (!Number.isFinite(value)) {
