@@ -6,6 +6,7 @@ import { parse, usage } from "./src/options.mjs";
 const comparisons = {
   torch: () => import("./src/torch.mjs"),
   peers: () => import("./src/peers.mjs"),
+  browser: () => import("./src/browser.mjs"),
 };
 
 const [name = "", ...rest] = process.argv.slice(2);
