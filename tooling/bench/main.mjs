@@ -5,6 +5,8 @@ import { parse, usage } from "./src/options.mjs";
 /** @type {Readonly<Record<string, () => Promise<{ compare(options: import("./src/options.mjs").Options): Promise<void> }>>>} */
 const comparisons = {
   torch: () => import("./src/torch.mjs"),
+  peers: () => import("./src/peers.mjs"),
+  browser: () => import("./src/browser.mjs"),
 };
 
 const [name = "", ...rest] = process.argv.slice(2);

@@ -9,6 +9,8 @@ The model is nanoGPT's (https://github.com/karpathy/nanoGPT, MIT), rewritten: no
 """
 
 import argparse
+import json
+import pathlib
 
 import measure  # before torch: it reads what the libraries read when they load
 
@@ -21,10 +23,7 @@ CONFIGS = {
     "baby-gpt": dict(layers=6, width=384, heads=6, context=256, batch=8, vocabulary=65),
     "gpt2-124m": dict(layers=12, width=768, heads=12, context=64, batch=4, vocabulary=50257),
 }
-SHAPES = [  # of `muladd bench matmul`
-    (512, 384, 384), (512, 1536, 384), (512, 384, 1536), (256, 50257, 768), (2048, 768, 768), (2048, 768, 3072),
-    (1024, 1024, 1024), (768, 384, 128), (768, 512, 128), (768, 128, 512),
-]
+SHAPES = json.loads(pathlib.Path(__file__).with_name("shapes.json").read_text())  # of `muladd bench matmul`
 
 
 class LayerNorm(nn.Module):

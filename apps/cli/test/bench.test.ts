@@ -57,6 +57,20 @@ test("a step is profiled by op, and its work is that of the plan", async () => {
   expect(step.dispatches).toBeGreaterThan(100);
   const shares = step.profile.reduce((sum: number, r: { share: number }) => sum + r.share, 0);
   expect(shares).toBeCloseTo(1, 9);
+  const of = (op: string) => step.profile.find((r: { op: string }) => r.op === op);
+  // Of each block's C·3C + C·C + 2·C·4C and the head's C·V, for every token.
+  expect(of("linear").flop).toBe(2 * 768 * (4 * 12 * 128 * 128 + 128 * 65));
+  expect(of("attention").flop).toBe(4 * 4 * 12 * 128 * ((64 * 65) / 2));
+  expect(of("attentionGrad").flop).toBe(2.5 * of("attention").flop);
+  expect(of("adamW").bytes).toBeGreaterThanOrEqual(7 * 4 * step.parameters);
+  expect(of("adamW").roof).toBeCloseTo(
+    of("adamW").bytes / step.roofline.bandwidth / (of("adamW").ms / 1000),
+    9,
+  );
+  expect(of("(waiting for the loss)")).not.toHaveProperty("roof");
+  expect(step.roofline.flops).toBeGreaterThan(0);
+  expect(step.overhead.share).toBeCloseTo(step.overhead.ms / step.timing.median, 9);
+  expect(step.overhead.microsPerDispatch * step.dispatches).toBeCloseTo(step.overhead.ms * 1000, 6);
   expect(step.peakBytes).toBeGreaterThan(16 * step.parameters);
   expect(residentBytes).toBeGreaterThan(step.peakBytes);
 });

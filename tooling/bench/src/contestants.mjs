@@ -2,9 +2,9 @@ import { ask, CLI } from "./children.mjs";
 
 /**
  * @typedef {import("./options.mjs").Options} Options
- * @typedef {{ ms: number, residentBytes: number, tensorBytes?: number }} Step
+ * @typedef {{ ms: number, residentBytes?: number, tensorBytes?: number }} Step
  * @typedef {{ decode: number, prefill?: number }} Decoding tokens/s
- * @typedef {{ m: number, n: number, k: number, mode: string, gflops: number }} Product
+ * @typedef {{ m: number, n: number, k: number, mode: string, gflops?: number }} Product
  */
 
 /**

@@ -14,22 +14,31 @@ export function median(values) {
  */
 
 /**
- * Runs every contestant once a round, in turn, so that a slow minute of the machine falls on all alike.
+ * Runs every contestant once a round, in turn, so that a slow minute of the machine falls on all alike. With `lost`,
+ * which is told why, one that fails in the first round is left out of the others.
  * @template T
  * @param {Readonly<Record<string, () => Promise<T>>>} contestants
  * @param {number} rounds
- * @param {(what: string) => void} [say]
+ * @param {(name: string, error: unknown) => void} [lost]
  * @returns {Promise<Seen<T>>}
  */
-export async function interleave(contestants, rounds, say = progress) {
-  const seen = Object.keys(contestants).map(() => /** @type {T[]} */ ([]));
+export async function interleave(contestants, rounds, lost) {
+  /** @type {Map<string, T[]>} */
+  const seen = new Map(Object.keys(contestants).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++)
-    for (const [i, [name, measure]] of Object.entries(contestants).entries()) {
-      say(`round ${round + 1} of ${rounds}: ${name}`);
-      seen[i]?.push(await measure());
+    for (const [name, answers] of seen) {
+      progress(`round ${round + 1} of ${rounds}: ${name}`);
+      try {
+        const answer = await contestants[name]?.();
+        if (answer !== undefined) answers.push(answer);
+      } catch (error) {
+        if (!lost || round > 0) throw error;
+        seen.delete(name);
+        lost(name, error);
+      }
     }
-  say("");
-  return Object.fromEntries(Object.keys(contestants).map((name, i) => [name, seen[i] ?? []]));
+  progress("");
+  return Object.fromEntries(seen);
 }
 
 /** Shows what runs, on a terminal. @param {string} what */

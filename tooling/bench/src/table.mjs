@@ -32,7 +32,7 @@ export function standingsTable(title, rows, format) {
     ...rows.map(({ name, standings: [us, ...them] }) => [
       name,
       us ? format(us.median) : "",
-      ...them.flatMap((s) => [format(s.median), s.ratio.toFixed(2)]),
+      ...them.flatMap((s) => (s.median > 0 ? [format(s.median), s.ratio.toFixed(2)] : ["–", "–"])),
     ]),
   ]);
 }

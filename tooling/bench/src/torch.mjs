@@ -66,7 +66,7 @@ async function steps(options, python) {
     const { muladd: ours = [], ...others } = seen;
     const processes = standings(
       { "muladd, process": ours, ...others },
-      (s) => s.residentBytes,
+      (s) => s.residentBytes ?? 0,
       "less",
     );
     const tensors = standings({ ours }, (s) => s.tensorBytes ?? 0, "less")[0]?.median ?? 0;

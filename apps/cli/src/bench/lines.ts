@@ -22,25 +22,42 @@ export function matmulLines(rows: readonly MatmulRow[]): string[] {
   );
 }
 
-/** `residentBytes`: the most that the process has held in memory. */
+/**
+ * `residentBytes`: the most that the process has held in memory. Not said of a profiled step, since the arrays that measure
+ * the bandwidth are among it.
+ */
 export function stepLines(s: StepResult, residentBytes: number): string[] {
   const ms = (x: number) => `${x.toFixed(x < 10 ? 2 : 1)} ms`;
   const mb = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
+  const process = s.profile ? "" : `, ${mb(residentBytes)} of the process`;
   const lines = [
     `step      ${s.preset}: ${ms(s.timing.median)} (${ms(s.timing.min)}) · ${integer(s.tokPerSec)} tok/s · ` +
       `${s.gflops.toFixed(1)} GFLOP/s of ${(s.flop / 1e9).toFixed(2)} GFLOP`,
     `          ${integer(s.parameters)} parameters · ${s.dispatches} dispatches · ` +
-      `peak ${mb(s.peakBytes)} of tensors, ${mb(residentBytes)} of the process · ${s.timing.rounds} rounds`,
+      `peak ${mb(s.peakBytes)} of tensors${process} · ${s.timing.rounds} rounds`,
   ];
-  if (!s.profile) return lines;
+  if (!s.profile || !s.roofline || !s.overhead) return lines;
+  const { flops, bandwidth } = s.roofline;
+  const { overhead } = s;
+  lines.push(
+    `roofline  ${(flops / 1e9).toFixed(1)} GFLOP/s in the caches · ${(bandwidth / 1e9).toFixed(1)} GB/s of memory`,
+    `overhead  ${ms(overhead.ms)} with kernels that do nothing: ${percent(overhead.share)} of the step, ` +
+      `${overhead.microsPerDispatch.toFixed(1)} µs a dispatch`,
+  );
   const rows = s.profile.map((r) => [
     r.op,
     String(r.calls),
     r.ms.toFixed(3),
-    `${(100 * r.share).toFixed(1)} %`,
+    percent(r.share),
+    r.flop ? (r.flop / r.ms / 1e6).toFixed(1) : "",
+    r.bytes ? (r.bytes / r.ms / 1e6).toFixed(1) : "",
+    r.roof === undefined ? "" : percent(r.roof),
   ]);
-  return [...lines, "", ...columns([["op", "calls", "ms", "share"], ...rows], "lrrr")];
+  const head = ["op", "calls", "ms", "share", "GFLOP/s", "GB/s", "of the roofline"];
+  return [...lines, "", ...columns([head, ...rows], "lrrrrrr")];
 }
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 export function generationLines(g: GenerationResult): string[] {
   const without =

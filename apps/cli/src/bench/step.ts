@@ -1,18 +1,11 @@
 import { type GPT, plan } from "@muladd/gpt";
 import { Trainer } from "@muladd/gpt/train";
-import { type Backend, type Event, observe, ops } from "@muladd/tensor";
-import { now, type Timing, timeRounds } from "./rounds.ts";
+import type { Backend } from "@muladd/tensor";
+import { measureOverhead, type Overhead, withoutKernels } from "./overhead.ts";
+import { type ProfileRow, profileStep } from "./profile.ts";
+import { measureRoofline, type Roofline } from "./roofline.ts";
+import { type Contestant, type Timing, timeRounds } from "./rounds.ts";
 import { newModel, type Subject, subject } from "./subject.ts";
-
-/** One op in a training step. */
-export interface ProfileRow {
-  readonly op: string;
-  readonly calls: number;
-  /** Milliseconds, TypeScript around the kernel included. */
-  readonly ms: number;
-  /** Of the whole step. */
-  readonly share: number;
-}
 
 export interface StepResult {
   readonly preset: string;
@@ -29,8 +22,10 @@ export interface StepResult {
   readonly dispatches: number;
   /** What the backend held at its worst. */
   readonly peakBytes: number;
-  /** By op, the longest first. */
+  /** With `profile`: by op, the longest first; what the machine allows; and what is no kernel's. */
   readonly profile?: readonly ProfileRow[];
+  readonly roofline?: Roofline;
+  readonly overhead?: Overhead;
 }
 
 export interface StepOptions {
@@ -46,16 +41,29 @@ export interface StepOptions {
  */
 export async function benchStep(backend: Backend, options: StepOptions): Promise<StepResult> {
   const { seconds, preset: name = "nanogpt-cpu", profile = false, onRound } = options;
-  const { model: config, training } = subject(name);
+  const of = subject(name);
+  const timed = await timeStep(backend, of, { seconds, profile, ...(onRound ? { onRound } : {}) });
+  if (!profile) return timed;
+  using model = newModel(withoutKernels(backend), of.model);
+  using trainer = trainerOf(model.gpt, of.training);
+  const { timing, dispatches } = timed;
+  const given = { seconds: seconds / 4, stepMs: timing.median, dispatches };
+  return { ...timed, overhead: await measureOverhead(stepsOf(trainer), given) };
+}
+
+async function timeStep(
+  backend: Backend,
+  { name, model: config, training }: Subject,
+  { seconds, profile, onRound }: StepOptions,
+): Promise<StepResult> {
   using model = newModel(backend, config);
   using trainer = trainerOf(model.gpt, training);
-  const timings = await timeRounds(
-    [{ run: async (times) => void (await repeat(times, () => trainer.advance())) }],
-    { seconds, ...(onRound ? { onRound } : {}) },
-  );
-  const timing = timings[0]!;
+  const rounds = { seconds, ...(onRound ? { onRound } : {}) };
+  const [timing] = (await timeRounds([stepsOf(trainer)], rounds)) as [Timing];
+  const { peakBytes } = backend.memory;
+  const roofline = profile ? await measureRoofline(backend, Math.min(seconds, 1)) : undefined;
+  const { dispatches, rows } = await profileStep(trainer, profile ? PROFILED : 1, roofline);
   const { flop, parameters } = plan(config, { batch: training.batch, steps: 1 });
-  const { dispatches, rows } = await profileStep(trainer, profile ? PROFILED : 1);
   const tokens = trainer.tokensPerStep;
   return {
     preset: name,
@@ -66,8 +74,8 @@ export async function benchStep(backend: Backend, options: StepOptions): Promise
     tokPerSec: tokens / (timing.median / 1000),
     gflops: flop.step / timing.median / 1e6,
     dispatches,
-    peakBytes: backend.memory.peakBytes,
-    ...(profile ? { profile: rows } : {}),
+    peakBytes,
+    ...(roofline ? { profile: rows, roofline } : {}),
   };
 }
 
@@ -84,48 +92,8 @@ function trainerOf(model: GPT, config: Subject["training"]): Trainer {
   });
 }
 
-async function repeat(times: number, body: () => Promise<unknown>): Promise<void> {
-  for (let i = 0; i < times; i++) await body();
-}
-
-/**
- * Listens at the door during some steps. The time between two events goes to the op of the later one: right where
- * kernels have run when they return, as in WebAssembly and plain TypeScript.
- */
-async function profileStep(
-  trainer: Trainer,
-  steps: number,
-): Promise<{ dispatches: number; rows: ProfileRow[] }> {
-  const seen = new Map<string, { calls: number; ms: number }>();
-  let dispatches = 0;
-  let total = 0;
-  for (let i = 0; i < steps; i++) {
-    const start = now();
-    let last = start;
-    const note = ({ op }: Event) => {
-      const time = now();
-      const row = seen.get(op) ?? { calls: 0, ms: 0 };
-      seen.set(op, { calls: row.calls + 1, ms: row.ms + time - last });
-      if (runsKernel(op)) dispatches++;
-      last = now();
-    };
-    // A step dispatches everything before it waits for the first time, so that one observation sees it all.
-    await observe({ observe: note }, () => trainer.advance());
-    total += now() - start;
-  }
-  const rows = Array.from(seen, ([op, { calls, ms }]) => ({
-    op,
-    calls: calls / steps,
-    ms: ms / steps,
-    share: ms / total,
-  }));
-  const left = total - rows.reduce((sum, r) => sum + r.ms * steps, 0);
-  rows.push({ op: "(waiting for the loss)", calls: 1, ms: left / steps, share: left / total });
-  return { dispatches: dispatches / steps, rows: rows.toSorted((a, b) => b.ms - a.ms) };
-}
-
-/** All but views such as a reshape, which only rename memory. */
-function runsKernel(op: string): boolean {
-  const row = (ops as Readonly<Record<string, { readonly run?: unknown }>>)[op];
-  return row === undefined || row.run !== undefined;
-}
+const stepsOf = (trainer: Trainer): Contestant => ({
+  async run(times) {
+    for (let i = 0; i < times; i++) await trainer.advance();
+  },
+});

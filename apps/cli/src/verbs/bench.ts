@@ -71,7 +71,7 @@ export function benchCommand(io: IO): Command {
       "what trains and writes: baby-gpt, gpt2-124m or a preset",
       "nanogpt-cpu",
     )
-    .option("--profile", "show a training step by op")
+    .option("--profile", "show a training step by op, against what the machine allows")
     .addOption(progressOption())
     .action(async (wanted: string, options: Options) => {
       const parts = await chosen(io, wanted);
