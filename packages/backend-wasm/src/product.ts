@@ -113,6 +113,7 @@ export function product(
       !few &&
       n > 1 &&
       m >= 2 * LEAST_ROWS &&
+      k > 0 &&
       n < 2 * m &&
       panelBytes <= PANELS &&
       runner.shares(one)

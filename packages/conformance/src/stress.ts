@@ -1,6 +1,7 @@
 import { reference } from "@muladd/backend-reference";
 import type { Backend, TypedArray } from "@muladd/tensor";
-import { type Call, stressCall } from "./stress-calls.ts";
+import { stressCall } from "./stress-calls.ts";
+import type { Call } from "./stress-draw.ts";
 
 /** Backends that must agree to the bit: one on any number of threads. */
 export type Twins = Readonly<Record<string, Backend>>;
