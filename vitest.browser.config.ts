@@ -1,6 +1,6 @@
 // Apart from vitest.config.ts, so that a plain `vitest run` needs no browser.
 import { playwright } from "@vitest/browser-playwright";
-import { defaultClientConditions } from "vite";
+import { defaultClientConditions, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { findChromium, missingChromium } from "./tooling/scripts/chromium.mjs";
 
@@ -19,7 +19,24 @@ const args = [
   "--no-first-run",
 ];
 
+/** The content security policy of a page belongs to its response, so these workers get theirs here. */
+const policies: Readonly<Record<string, string>> = {
+  "no-workers.worker.ts": "worker-src 'self'",
+  "no-wasm.worker.ts": "script-src 'self'",
+};
+const withPolicies: Plugin = {
+  name: "policies",
+  configureServer({ middlewares }) {
+    middlewares.use(({ url = "" }, response, next) => {
+      for (const [file, policy] of Object.entries(policies))
+        if (url.includes(file)) response.setHeader("Content-Security-Policy", policy);
+      next();
+    });
+  },
+};
+
 export default defineConfig({
+  plugins: [withPolicies],
   resolve: { conditions: ["@muladd/source", ...defaultClientConditions] },
   // Shared memory exists in cross-origin isolated pages only.
   server: {
