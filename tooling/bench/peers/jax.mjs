@@ -15,10 +15,11 @@ const matmul = (seconds) =>
     const product = jit((x, y) =>
       np.matmul(transposeA ? np.matrixTranspose(x) : x, transposeB ? np.matrixTranspose(y) : y),
     );
-    return async () => {
+    const run = async () => {
       const c = await product(a.ref, b.ref).blockUntilReady();
       c.dispose();
     };
+    return { run, free: () => tree.dispose([a, b]) };
   });
 
 const { layers, width: C, heads: H, context: T, batch: B, vocabulary: V } = nanogpt;

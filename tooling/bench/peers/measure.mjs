@@ -17,77 +17,60 @@ export const shapes = JSON.parse(readFileSync(new URL("../shapes.json", import.m
 export const nanogpt = { layers: 4, width: 128, heads: 4, context: 64, batch: 12, vocabulary: 65 };
 
 /**
- * Milliseconds of each body in interleaved rounds, after a warm-up; short ones are repeated until a clock can tell.
- * @param {readonly (() => unknown)[]} bodies
+ * Milliseconds of a body, round by round, after a warm-up; a short one is repeated until a clock can tell.
+ * @param {() => unknown} body
  * @param {number} seconds
+ * @param {number} [long] with more than this, the warm-up's last run is all
  */
-export async function rounds(bodies, seconds) {
-  const repeats = [];
-  const times = [];
-  for (const body of bodies) {
-    let took = Infinity;
-    const begun = performance.now();
-    for (let i = 0; i < WARM_UP && (i === 0 || performance.now() - begun < 1000); i++) {
-      const start = performance.now();
-      await body();
-      took = performance.now() - start;
-    }
-    repeats.push(Math.max(1, Math.ceil(SHORTEST / Math.max(took, 1e-3))));
-    times.push(took > LONG && bodies.length > 1 ? [took] : []);
+export async function rounds(body, seconds, long = Infinity) {
+  let took = Infinity;
+  const begun = performance.now();
+  for (let i = 0; i < WARM_UP && (i === 0 || performance.now() - begun < 1000); i++) {
+    const start = performance.now();
+    await body();
+    took = performance.now() - start;
   }
-  const slow = times.map((t) => t.length > 0);
+  if (took > long) return [took];
+  const repeats = Math.max(1, Math.ceil(SHORTEST / Math.max(took, 1e-3)));
+  const times = [];
   const started = performance.now();
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    if (round >= MIN_ROUNDS && performance.now() - started > seconds * 1000) break;
-    for (const [i, body] of bodies.entries()) {
-      if (slow[i]) continue;
-      const start = performance.now();
-      for (let r = 0; r < repeats[i]; r++) await body();
-      times[i].push((performance.now() - start) / repeats[i]);
-    }
+  while (times.length < MAX_ROUNDS) {
+    if (times.length >= MIN_ROUNDS && performance.now() - started > seconds * 1000) break;
+    const start = performance.now();
+    for (let r = 0; r < repeats; r++) await body();
+    times.push((performance.now() - start) / repeats);
   }
   return times;
 }
 
 /**
- * Every product in every mode, but those that would take too long by the speed of the first, and those that `prepare`
- * declines.
- * @param {number} seconds
- * @param {(product: { m: number, n: number, k: number, transposeA: boolean, transposeB: boolean }) => any} prepare a body, a promise of one, or nothing
+ * Every product in every mode, one after the other, so that no pool of threads spins for another; but those that would take
+ * too long by the speed of the first, and those that `prepare` declines.
+ * @param {number} seconds for all together
+ * @param {(product: { m: number, n: number, k: number, transposeA: boolean, transposeB: boolean }) => any} prepare what to
+ * `run`, and how to `free` it; a promise of that, or nothing
  */
 export async function products(seconds, prepare) {
   const rows = shapes.flatMap(([m, n, k]) => ["NN", "NT", "TN"].map((mode) => ({ m, n, k, mode })));
-  /** @type {(row: typeof rows[number]) => Promise<(() => unknown) | undefined>} */
-  const bodyOf = async ({ m, n, k, mode }) =>
-    prepare({ m, n, k, transposeA: mode === "TN", transposeB: mode === "NT" });
-  /** @param {typeof rows[number]} row */
-  const flop = ({ m, n, k }) => 2 * m * n * k;
   /** @type {Record<string, number>} FLOP a millisecond, by mode */
   const speed = {};
-  const measured = [];
   for (const row of rows) {
-    if (speed[row.mode] && flop(row) / Number(speed[row.mode]) > TOO_LONG) continue;
-    const body = await bodyOf(row);
+    const { m, n, k, mode } = row;
+    const flop = 2 * m * n * k;
+    if (flop / (speed[mode] ?? Infinity) > TOO_LONG) continue;
+    const body = await prepare({ m, n, k, transposeA: mode === "TN", transposeB: mode === "NT" });
     if (!body) continue;
-    measured.push({ row, body });
-    if (speed[row.mode]) continue;
-    const [times = []] = await rounds([body], 0);
-    speed[row.mode] = flop(row) / median(times);
+    const ms = median(await rounds(body.run, seconds / rows.length, LONG));
+    await body.free();
+    speed[mode] ??= flop / ms;
+    Object.assign(row, { gflops: flop / ms / 1e6 });
   }
-  const times = await rounds(
-    measured.map((one) => one.body),
-    seconds,
-  );
-  return rows.map((row) => {
-    const ms = times[measured.findIndex((one) => one.row === row)];
-    return { ...row, ...(ms ? { gflops: flop(row) / median(ms) / 1e6 } : {}) };
-  });
+  return rows;
 }
 
 /** @param {number} seconds @param {() => unknown} advance one training step */
 export async function steps(seconds, advance) {
-  const [times] = await rounds([advance], seconds);
-  return { ms: median(times) };
+  return { ms: median(await rounds(advance, seconds)) };
 }
 
 /**

@@ -30,7 +30,7 @@ const matmul = (seconds, threads) =>
     );
     const feeds = { A: f32(noise(m * k, 1), shapes.A), B: f32(noise(k * n, 1), shapes.B) };
     const out = { C: f32(new Float32Array(m * n), shapes.C) };
-    return () => run.run(feeds, out);
+    return { run: () => run.run(feeds, out), free: () => run.release() };
   });
 
 /** As `muladd bench generate --preset gpt2`: a prompt of 16, and 48 tokens after it, of which the first is not counted. */

@@ -14,7 +14,10 @@ const matmul = (seconds) =>
   products(seconds, ({ m, n, k, transposeA, transposeB }) => {
     const a = tf.tensor2d(noise(m * k, 1), transposeA ? [k, m] : [m, k]);
     const b = tf.tensor2d(noise(k * n, 1), transposeB ? [n, k] : [k, n]);
-    return () => tf.matMul(a, b, transposeA, transposeB).dispose();
+    return {
+      run: () => tf.matMul(a, b, transposeA, transposeB).dispose(),
+      free: () => tf.dispose([a, b]),
+    };
   });
 
 /** nanoGPT's model. `gather` has no gradient in WASM, so that embeddings are products with one-hot rows. */
