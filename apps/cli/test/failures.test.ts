@@ -140,11 +140,10 @@ const usage: readonly Failure[] = [
   ["train text.txt --task copy", 2, "error: --task and a text file exclude each other\n"],
   ["train --task copyy", 2, "  try  --task copy\n"],
   ["train text.txt --preset gpt3", 1, "error: the model needs 2.94 TB of memory to train\n"],
-  // At least half of what fits is asked for at once, and no sequence is lost.
   [
     "train text.txt --preset tiny --batch 100000000 --backend reference",
     1,
-    "  try  muladd train text.txt --batch ",
+    "  try  muladd train text.txt --preset tiny --batch ",
   ],
   [
     "train text.txt --preset tiny --batch 4000 --memory 200M",
@@ -153,7 +152,7 @@ const usage: readonly Failure[] = [
   ],
   ["train text.txt --memory 0", 2, "error: --memory 0 is not possible\n"],
   ["train text.txt --memory 8X", 2, "error: --memory 8X is not possible\n"],
-  ["train text.txt --preset tiny --memory 10k", 1, "  not even a batch of 1 fits\n"],
+  ["train text.txt --preset small --memory 3M", 1, "  not even a batch of 1 fits\n"],
 ];
 
 test.each([...data, ...usage])(

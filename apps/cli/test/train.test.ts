@@ -336,3 +336,20 @@ test("text that spells a special token is text", async () => {
   expect((await place.train("--steps", "1", "--tokenizer", "bpe:300")).code).toBe(0);
   rmSync(place.path("run"), { recursive: true });
 });
+
+test("a batch that fits on paper only names the largest that does, and the way to go on", async () => {
+  const { run } = workplace();
+  // The plan knows no kernel's scratch, of which such a model needs as much as for everything else.
+  const flags = "--preset tiny --sample-every 0 --steps 2 --backend wasm --threads 1 --quiet";
+  const result = await run(`train text.txt -o run ${flags} --memory 3M`.split(" "));
+  expect(result.code).toBe(1);
+  const [, fits, batch, accumulate] =
+    /^error: wasm: no room for .* MB \(.* MB are in use, of at most 3\.0 MB\)\n {2}of batch 16 at most (\d+) fit: .*\n {2}no step was saved yet\n {2}try {2}muladd train --resume run --batch (\d+) --accumulate (\d+)\n/.exec(
+      result.err,
+    )!;
+  expect(Number(fits)).toBeLessThan(16);
+  expect(Number(batch)).toBeLessThanOrEqual(Number(fits));
+  expect(Number(batch) * Number(accumulate)).toBeGreaterThanOrEqual(16);
+  const again = `train --resume run --batch ${batch} --accumulate ${accumulate} --backend wasm`;
+  expect((await run(again.split(" "))).code).toBe(0);
+});
