@@ -58,8 +58,9 @@ test("a step is profiled by op, and its work is that of the plan", async () => {
   const shares = step.profile.reduce((sum: number, r: { share: number }) => sum + r.share, 0);
   expect(shares).toBeCloseTo(1, 9);
   const of = (op: string) => step.profile.find((r: { op: string }) => r.op === op);
-  // Of each block's C·3C + C·C + 2·C·4C and the head's C·V, for every token.
-  expect(of("linear").flop).toBe(2 * 768 * (4 * 12 * 128 * 128 + 128 * 65));
+  // Of each block's C·3C + C·C + 2·C·4C, and the head's C·V with its two gradients, for every token.
+  expect(of("linear").flop).toBe(2 * 768 * 4 * 12 * 128 * 128);
+  expect(of("linearCrossEntropy").flop).toBe(6 * 768 * 128 * 65);
   expect(of("attention").flop).toBe(4 * 4 * 12 * 128 * ((64 * 65) / 2));
   expect(of("attentionGrad").flop).toBe(2.5 * of("attention").flop);
   expect(of("adamW").bytes).toBeGreaterThanOrEqual(7 * 4 * step.parameters);

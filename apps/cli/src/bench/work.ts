@@ -33,6 +33,10 @@ const rows: Readonly<Record<string, (event: Event) => Partial<Work>>> = {
     return { flop: 2 * elements(outs) * a!.shape.at(transposeA ? -2 : -1)! };
   },
   linear: ({ inputs: [x], outs: [y] }) => ({ flop: 2 * size(y!.shape) * x!.shape.at(-1)! }),
+  // Logits, and where a gradient is recorded two products as large.
+  linearCrossEntropy: ({ inputs: [hidden, weight], outs }) => ({
+    flop: (outs.length > 1 ? 6 : 2) * size(hidden!.shape) * weight!.shape[0]!,
+  }),
   attention: (event) => ({ flop: 4 * attended(event) }), // q·kᵀ and its softmax · v
   attentionGrad: (event) => ({ flop: 10 * attended(event) }), // q·kᵀ again, g·vᵀ, and one for each gradient
   gather: ({ outs }) => ({ bytes: 2 * WORD * elements(outs) }),
