@@ -1,0 +1,16 @@
+import type { FusedKernels, Kernels } from "@muladd/tensor";
+import type { Context } from "../context.ts";
+import { elementwise } from "./elementwise.ts";
+import { gathering } from "./gather.ts";
+import { matmul } from "./matmul.ts";
+import { random } from "./random.ts";
+import { reduction } from "./reduce.ts";
+
+/** Every kernel, written for a device. */
+export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
+  ...elementwise(context),
+  ...reduction(context),
+  ...gathering(context),
+  ...random(context),
+  matmul: matmul(context),
+});
