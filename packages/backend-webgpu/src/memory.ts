@@ -38,7 +38,7 @@ export class GPUMemory {
   readonly #maxBytes: number;
   readonly #buffers = new Map<BufferId, Buffer>();
   readonly #free = new Map<number, Slot[]>();
-  readonly #onDestroy: () => void;
+  readonly #beforeDestroy: () => void;
   #lastBuffer = 0;
   #lastSlot = 0;
   #bytes = 0;
@@ -51,13 +51,13 @@ export class GPUMemory {
     device: GPUDevice,
     failure: Failure,
     limits: { readonly maxBufferBytes: number; readonly maxBytes: number },
-    onDestroy: () => void,
+    beforeDestroy: () => void,
   ) {
     this.#device = device;
     this.#failure = failure;
     this.#maxBufferBytes = limits.maxBufferBytes;
     this.#maxBytes = limits.maxBytes;
-    this.#onDestroy = onDestroy;
+    this.#beforeDestroy = beforeDestroy;
   }
 
   get use(): MemoryUse {
@@ -139,13 +139,13 @@ export class GPUMemory {
 
   /** Destroys the slots that no buffer uses. */
   trim(): void {
+    this.#beforeDestroy();
     for (const pool of this.#free.values())
       for (const { gpu, bytes } of pool) {
         gpu.destroy(); // after the work that was submitted
         this.#held -= bytes;
       }
     this.#free.clear();
-    this.#onDestroy();
   }
 
   close(): void {

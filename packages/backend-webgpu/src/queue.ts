@@ -173,8 +173,9 @@ export class Queue {
     this.#submits++;
   }
 
-  /** Forgets bind groups, which hold on to buffers that are no more. */
+  /** Submits what was recorded, and forgets bind groups: before buffers are destroyed. */
   forget(): void {
+    this.flush();
     this.#ready.clear();
     this.#bindGroups.clear();
   }
@@ -185,7 +186,6 @@ export class Queue {
     this.#uniforms.destroy();
     for (const list of this.#staging.values()) for (const buffer of list) buffer.destroy();
     this.#staging.clear();
-    this.forget();
   }
 
   #prepare(program: Program): Ready {
