@@ -66,4 +66,5 @@ it("a step that does not fit names the bytes and the largest batch, changes noth
   expect(fits).toBeGreaterThan(0);
   const { trainer: fitting } = trainer(fits);
   expect((await fitting.advance()).step).toBe(1);
+  expect((await fitting.advanceBy(3)).map(({ step }) => step)).toEqual([2, 3, 4]);
 });

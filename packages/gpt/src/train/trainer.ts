@@ -5,6 +5,7 @@ import {
   add,
   type Backend,
   concat,
+  dispose,
   FormatError,
   type HostTensor,
   meanAll,
@@ -19,7 +20,7 @@ import {
 } from "@muladd/tensor";
 import type { GPT } from "../model.ts";
 import { readWeights, writeWeights } from "../weights.ts";
-import { withRoom } from "./batch-memory.ts";
+import { BatchMemoryError, withRoom } from "./batch-memory.ts";
 import { type Batch, checkData, drawBatch, type Split } from "./batches.ts";
 import type { TrainingConfig } from "./config.ts";
 import { DivergedError, findOrigin } from "./divergence.ts";
@@ -90,27 +91,72 @@ export class Trainer implements Disposable {
    * is not finite, and {@link BatchMemoryError} when the batch does not fit; the parameters are then as before.
    */
   async advance(): Promise<StepReport> {
-    const step = this.step;
-    const rate = this.#rate(step);
-    const clip = this.config.clip || Infinity;
+    return (await this.advanceBy(1))[0]!;
+  }
+
+  /**
+   * Up to `count` steps, 1 at least, whose losses are read together at the end, so that a device need not wait for the
+   * host between them. Ends early before a step that fails; when that is the first, throws as {@link advance} does.
+   */
+  async advanceBy(count: number): Promise<readonly StepReport[]> {
+    const first = this.step;
+    const read: Tensor[] = [];
+    let sound: Tensor | undefined; // 0, and NaN from a step on that failed: it lets no later one move
+    try {
+      for (let i = 0; i < count; i++) {
+        const done = this.#update(sound, read.length > 0);
+        if (!done) break;
+        read.push(done.loss, done.norm);
+        sound?.[Symbol.dispose]();
+        sound = done.sound;
+      }
+      using all = tidy(() => concat(read, 0));
+      return await this.#reports(first, await all.data());
+    } finally {
+      dispose([read, sound]);
+    }
+  }
+
+  /** One step, not read yet. `undefined` when memory does not suffice and that `mayEnd` the series. */
+  #update(
+    sound: Tensor | undefined,
+    mayEnd: boolean,
+  ): { readonly loss: Tensor; readonly norm: Tensor; readonly sound: Tensor } | undefined {
+    const { step } = this;
     const update = () => {
       const { loss, grads } = this.#gradients(step);
       const norm = globalNorm(grads);
       // NaN, which moves nothing, when the loss is not finite though its gradient is.
-      const scale = add(clipScale(norm, clip), mul(loss, 0));
-      this.#optimizer.step(grads, rate, scale);
-      return concat([reshape(loss, [1]), reshape(norm, [1])], 0);
+      const finite = add(clipScale(norm, this.config.clip || Infinity), mul(loss, 0));
+      const scale = sound ? add(finite, sound) : finite;
+      this.#optimizer.step(grads, this.#rate(step), scale);
+      return { loss: reshape(loss, [1]), norm: reshape(norm, [1]), sound: mul(scale, 0) };
     };
-    using read = this.#withRoom(() => tidy(update));
-    // Two elements, by the concat above; a typed array has no length in its type.
-    const [loss, gradNorm] = (await read.data()) as unknown as [number, number];
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      // A NaN factor moved nothing, so the pass can be repeated as it was.
-      this.#optimizer.steps = step;
-      const origin = await findOrigin(this.model, () => tidy(() => void this.#gradients(step)));
-      throw new DivergedError(step + 1, loss, gradNorm, origin);
+    try {
+      return this.#withRoom(() => tidy(update));
+    } catch (error) {
+      if (mayEnd && error instanceof BatchMemoryError) return undefined;
+      throw error;
     }
-    return { step: step + 1, loss, gradNorm, rate, tokens: this.tokensPerStep };
+  }
+
+  /** What steps from `first` on did, from pairs of loss and norm. The first that failed is taken back, with those after it. */
+  async #reports(first: number, numbers: ArrayLike<number>): Promise<readonly StepReport[]> {
+    const reports: StepReport[] = [];
+    for (let i = 0; i < numbers.length; i += 2) {
+      const step = first + reports.length;
+      const [loss, gradNorm] = [numbers[i]!, numbers[i + 1]!];
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+        // A NaN factor moved nothing, so the pass can be repeated as it was.
+        this.#optimizer.steps = step;
+        if (reports.length > 0) return reports;
+        const origin = await findOrigin(this.model, () => tidy(() => void this.#gradients(step)));
+        throw new DivergedError(step + 1, loss, gradNorm, origin);
+      }
+      const tokens = this.tokensPerStep;
+      reports.push({ step: step + 1, loss, gradNorm, rate: this.#rate(step), tokens });
+    }
+    return reports;
   }
 
   /** Loss and gradients of step `step`, averaged over its forward passes. */

@@ -89,6 +89,22 @@ describe.each(kinds)("on a %s backend", (_, backend) => {
 });
 
 describe("divergence", () => {
+  test("amid steps that are read together undoes those after it, and is told at the next", async () => {
+    const optimizer = { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 } as const;
+    const schedule = { kind: "constant", rate: 1e30 } as const;
+    const given = { training: { clip: 0, optimizer, schedule } };
+    const alone = create(given);
+    const { step } = await divergence(() => advance(alone, 20));
+    const series = create(given);
+    expect(await series.advanceBy(step + 5)).toHaveLength(step - 1);
+    expect(series.step).toBe(step - 1);
+    for (const [name, p] of namedParameters(series.model))
+      expect(await p.data()).toEqual(await parameter(alone, name).data());
+    const error = await divergence(() => series.advanceBy(5));
+    expect(error.step).toBe(step);
+    expect(error.origin).toBeDefined();
+  });
+
   test("of a huge learning rate ends training, with finite parameters", async () => {
     const optimizer = { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 } as const;
     const schedule = { kind: "constant", rate: 1e30 } as const;

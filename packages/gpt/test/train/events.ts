@@ -23,7 +23,8 @@ export async function events(
   seen: (event: TrainEvent) => void = () => {},
 ): Promise<TrainEvent[]> {
   const all: TrainEvent[] = [];
-  for await (const event of train({ trainer, tokenizer, sample, ...options })) {
+  // Step by step, so that what a test asks for amid a run comes at a step that it knows.
+  for await (const event of train({ trainer, tokenizer, sample, together: 0, ...options })) {
     all.push(event);
     seen(event);
   }

@@ -68,6 +68,15 @@ describe("fit", () => {
     expect(samples(await events(create({ training })))).toEqual(texts);
   });
 
+  test("tells the same when steps are read together, and stops at the same places", async () => {
+    const given = { training: { ...training, evalEvery: 4, saveEvery: 6, sampleEvery: 5 } };
+    const [alone, series] = [create(given), create(given)];
+    const [one, many] = [await events(alone), await events(series, { together: Infinity })];
+    expect(outline(many)).toEqual(outline(one));
+    expect(losses(many)).toEqual(losses(one));
+    expect(await series.save()).toEqual(await alone.save());
+  });
+
   test("answers requests after the step under way", async () => {
     const requests = new Set<"sample" | "evaluate">();
     const all = await events(create({ training }), { requests }, (event) => {

@@ -81,6 +81,17 @@ describe("Trainer", () => {
     expect(reports[0]!.tokens).toBe(32);
   });
 
+  test("reads the losses of several steps together, which are those of one after the other", async () => {
+    const [series, single] = [create(), create()];
+    const { buffers } = series.backend.memory;
+    const reports = [...(await series.advanceBy(3)), ...(await series.advanceBy(4))];
+    const expected = [];
+    for (let i = 0; i < 7; i++) expected.push(await single.advance());
+    expect(reports).toEqual(expected);
+    expect(await series.save()).toEqual(await single.save());
+    expect(series.backend.memory.buffers).toBe(buffers);
+  });
+
   test("evaluates the same at every call, and each part by itself", async () => {
     const trainer = create();
     await advance(trainer, 3);
