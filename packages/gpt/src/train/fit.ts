@@ -77,6 +77,8 @@ export interface FitOptions {
    * audience. Default 0.05; 0 reads after every step.
    */
   readonly together?: number;
+  /** The next step after `step` that must be told before another is begun, so that its weights can be looked at. */
+  readonly halt?: (step: number) => number;
 }
 
 /**
@@ -86,7 +88,7 @@ export interface FitOptions {
  */
 export async function* fit(options: FitOptions): AsyncGenerator<TrainEvent, void, undefined> {
   const { trainer, tokenizer, run, signal, requests } = options;
-  const { logEvery = 10, keep = 2, together = 0.05 } = options;
+  const { logEvery = 10, keep = 2, together = 0.05, halt = () => Infinity } = options;
   const { steps, evalEvery, saveEvery, sampleEvery, seed } = trainer.config;
   const { model, backend } = trainer;
   const clock = new Clock(trainer.tokensPerStep);
@@ -147,7 +149,8 @@ export async function* fit(options: FitOptions): AsyncGenerator<TrainEvent, void
   const series = () => {
     const step = trainer.step;
     const stops = [evalEvery, saveEvery, sampleEvery].filter((every) => every > 0);
-    const free = Math.min(steps - step, ...stops.map((every) => every - (step % every)));
+    const ends = [steps, halt(step), ...stops.map((every) => step - (step % every) + every)];
+    const free = Math.min(...ends) - step;
     return Math.max(1, Math.min(free, clock.stepsIn(together)));
   };
   while (trainer.step < steps && !signal?.aborted) {

@@ -1,0 +1,130 @@
+import type { Ladder } from "../engine/ladder.ts";
+import type { EngineEvent, Moment, RunSettings, Status } from "../engine/protocol.ts";
+import { type EngineClient, startEngine } from "./engine.ts";
+
+/** How much every screen shows. */
+export type Depth = "story" | "numbers" | "everything";
+
+/** One training step as charts have it. */
+export interface StepPoint {
+  readonly step: number;
+  readonly loss: number;
+  readonly rawLoss: number;
+  readonly rate: number;
+  readonly gradNorm: number;
+  readonly tokPerSec: number;
+}
+
+/** What training told of a run. */
+export interface History {
+  readonly runId: string;
+  readonly title: string;
+  readonly points: StepPoint[];
+  readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
+  readonly samples: { readonly step: number; readonly text: string }[];
+}
+
+export const DEFAULTS: RunSettings = {
+  preset: "small",
+  data: { kind: "stories", characters: 500_000 },
+  tokenizer: "char",
+  model: {},
+  training: { seed: 0, evalEvery: 100, evalBatches: 5, sampleEvery: 50, saveEvery: 250 },
+};
+
+/**
+ * One model, one selection, one clock: every panel reads this, so that what is picked in one moves all. The engine keeps
+ * the numbers; here is what is shown of them.
+ */
+class App {
+  engine = $state.raw<EngineClient>();
+  /** Why there is none. */
+  engineFailure = $state<string>();
+  status = $state.raw<Status>({ phase: "idle", step: 0, steps: 0 });
+  ladder = $state.raw<Ladder>();
+  settings = $state<RunSettings>(DEFAULTS);
+  moments = $state.raw<readonly Moment[]>([]);
+  /** The step that all panels look at; `undefined`: now. */
+  moment = $state<number>();
+  /** The text that all panels look at. */
+  lens = $state("The little dog ");
+  selection = $state<{ layer: number; head: number; token: number }>({
+    layer: 0,
+    head: 0,
+    token: 0,
+  });
+  depth = $state<Depth>("numbers");
+  /** The newest last; charts are drawn from it when `drawn` changes. */
+  histories = $state.raw<History[]>([]);
+  /** Counts the messages of training: a reason to draw anew. */
+  drawn = $state(0);
+  /** The last thing that a screen reader should hear of training. */
+  announcement = $state("");
+
+  get training(): boolean {
+    return this.status.phase === "training";
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.engine = await startEngine();
+      this.engine.listen((event) => this.#hear(event));
+      this.ladder = await this.engine.ask("probe", undefined);
+    } catch (error) {
+      this.engineFailure = (error as Error).message;
+    }
+  }
+
+  /** Begins a run with the settings as they are. */
+  async train(paused = false): Promise<void> {
+    const settings = $state.snapshot(this.settings) as RunSettings;
+    const status = await this.engine!.ask("start", { ...settings, paused });
+    const title = `${settings.preset}, seed ${settings.training.seed ?? 0}`;
+    const history: History = {
+      runId: status.runId!,
+      title,
+      points: [],
+      heldOut: [],
+      samples: [],
+    };
+    this.histories = [...this.histories.slice(-4), history];
+    this.moments = [];
+    this.moment = undefined;
+    this.status = status;
+  }
+
+  async control(action: "run" | "pause" | "step" | "stop"): Promise<void> {
+    this.status = await this.engine!.ask("control", { action });
+  }
+
+  #hear(event: EngineEvent): void {
+    if (event.type === "status") {
+      const { phase, step, failure } = event.status;
+      if (phase !== this.status.phase)
+        this.announcement = failure
+          ? `Training failed: ${failure.message}`
+          : `${phase}, step ${step}`;
+      this.status = event.status;
+    } else if (event.type === "ladder") this.ladder = event.ladder;
+    else if (event.type === "moments") this.moments = event.moments;
+    else this.#record(event.events);
+  }
+
+  #record(events: Extract<EngineEvent, { type: "training" }>["events"]): void {
+    const history = this.histories.at(-1);
+    if (!history) return;
+    for (const e of events) {
+      if (e.type === "step") {
+        const { step, loss, rawLoss, rate, gradNorm, tokPerSec } = e;
+        history.points.push({ step, loss, rawLoss, rate, gradNorm, tokPerSec });
+        this.status = { ...this.status, step };
+      } else if (e.type === "eval") {
+        history.heldOut.push({ step: e.step, loss: e.heldOut, best: e.best });
+        this.announcement = `step ${e.step}: held-out loss ${e.heldOut.toFixed(3)}`;
+      } else if (e.type === "sample") history.samples.push({ step: e.step, text: e.text });
+    }
+    this.drawn++;
+  }
+}
+
+export const app = new App();

@@ -1,0 +1,17 @@
+import type { Failure } from "./protocol.ts";
+
+/** An error of any package as a page shows it. Their messages end in "; " and the remedy. */
+export function failureOf(error: unknown, savedStep?: number): Failure {
+  const e = error instanceof Error ? error : new Error(String(error));
+  const { remedy } = e as { remedy?: unknown };
+  const cut = e.message.lastIndexOf("; ");
+  const told = typeof remedy === "string" ? remedy : cut > 0 ? e.message.slice(cut + 2) : undefined;
+  const message =
+    told && e.message.endsWith(`; ${told}`) ? e.message.slice(0, -told.length - 2) : e.message;
+  return {
+    name: e.name,
+    message,
+    ...(told ? { remedy: told } : {}),
+    ...(savedStep === undefined ? {} : { savedStep }),
+  };
+}

@@ -1,0 +1,104 @@
+import type { TaskName } from "@muladd/corpus";
+import type { GPTConfig, Plan } from "@muladd/gpt";
+import type { TrainEvent, TrainingConfig } from "@muladd/gpt/train";
+import type { BackendChoice, Ladder } from "./ladder.ts";
+
+/** Changes when messages do; a page and a worker of different builds refuse each other. */
+export const PROTOCOL = 1;
+
+/** Text to train on. */
+export type DataChoice =
+  | { readonly kind: "stories"; readonly characters: number }
+  | { readonly kind: "task"; readonly task: TaskName; readonly characters: number }
+  | { readonly kind: "text"; readonly name: string; readonly text: string };
+
+/** What a person chooses for a run; the rest comes from the preset. Plain data: it travels in links, but for its text. */
+export interface RunSettings {
+  readonly preset: string;
+  readonly data: DataChoice;
+  /** As the command's --tokenizer: "char", "bytes", "bpe:512". */
+  readonly tokenizer: string;
+  readonly model: Partial<Omit<GPTConfig, "vocabulary">>;
+  readonly training: Partial<TrainingConfig>;
+}
+
+/** What training would take, before it begins. */
+export interface Prepared {
+  readonly model: GPTConfig;
+  readonly training: TrainingConfig;
+  readonly plan: Plan;
+  readonly tokens: { readonly train: number; readonly heldOut: number };
+  /** Seconds of the whole run, from timed steps; absent where none was timed. */
+  readonly seconds?: number;
+  /** Why it cannot begin, with the remedy. */
+  readonly refusal?: Failure;
+}
+
+export type Phase = "idle" | "preparing" | "training" | "paused" | "done" | "failed";
+
+/** Where the engine is. */
+export interface Status {
+  readonly phase: Phase;
+  readonly runId?: string;
+  readonly step: number;
+  readonly steps: number;
+  readonly backend?: BackendChoice;
+  readonly failure?: Failure;
+}
+
+/** An error as it is shown: what, why, and what to do. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly remedy?: string;
+  /** The last step that was saved. */
+  readonly savedStep?: number;
+}
+
+/** A model's weights at a step: the clock's marks. */
+export interface Moment {
+  readonly step: number;
+}
+
+/** Questions, by name: what they take and what they answer. Each service of the engine adds its own. */
+export interface Requests {
+  probe: { params: undefined; result: Ladder };
+  useBackend: { params: { readonly name: string }; result: Ladder };
+  prepare: { params: RunSettings; result: Prepared };
+  start: { params: RunSettings & { readonly paused?: boolean }; result: Status };
+  control: {
+    params: { readonly action: "run" | "pause" | "step" | "stop" };
+    result: Status;
+  };
+  /** The moments that are kept, oldest first. */
+  moments: { params: undefined; result: readonly Moment[] };
+}
+
+export type Method = keyof Requests;
+
+/** News that nobody asked for. */
+export type EngineEvent =
+  | { readonly type: "status"; readonly status: Status }
+  | { readonly type: "ladder"; readonly ladder: Ladder }
+  /** What training told since the last message, at most every 50 ms. */
+  | { readonly type: "training"; readonly events: readonly TrainEvent[] }
+  | { readonly type: "moments"; readonly moments: readonly Moment[] };
+
+/** What the page sends. */
+export type ToEngine =
+  | {
+      readonly v: number;
+      readonly id: number;
+      readonly method: Method;
+      readonly params: unknown;
+      /** A later question of the same group makes this one pointless. */
+      readonly latest?: string | undefined;
+    }
+  | { readonly v: number; readonly cancel: number };
+
+/** What the engine sends: the answer to a question, a part of it, or news. */
+export type FromEngine =
+  | { readonly v: number; readonly id: number; readonly part: unknown }
+  | { readonly v: number; readonly id: number; readonly result: unknown }
+  | { readonly v: number; readonly id: number; readonly error: Failure }
+  | { readonly v: number; readonly event: EngineEvent };

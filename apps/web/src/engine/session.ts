@@ -1,0 +1,84 @@
+import { GPT, type GPTConfig, preset, presetConfig, readWeights, writeWeights } from "@muladd/gpt";
+import {
+  type Run,
+  type Split,
+  splitTokens,
+  Trainer,
+  type TrainingConfig,
+  trainingConfig,
+} from "@muladd/gpt/train";
+import { init, parametersOf } from "@muladd/nn";
+import { type Backend, dispose, type HostTensor } from "@muladd/tensor";
+import type { Tokenizer } from "@muladd/tokenizer";
+import { type DataRecord, makeTokenizer, readData, SPLIT } from "./data.ts";
+import { Lock } from "./lock.ts";
+import { Moments } from "./moments.ts";
+import type { RunSettings } from "./protocol.ts";
+
+/** What a run is made of, before anything of it is on a device. */
+export interface Recipe {
+  readonly settings: RunSettings;
+  readonly record: DataRecord;
+  readonly tokenizer: Tokenizer;
+  readonly split: Split;
+  readonly model: GPTConfig;
+  readonly training: TrainingConfig;
+}
+
+/** Reads the text, learns the tokenizer, completes and checks the settings. Throws ConfigError and RangeError. */
+export async function recipeOf(settings: RunSettings): Promise<Recipe> {
+  const chosen = preset(settings.preset);
+  const training = trainingConfig({ ...chosen.training, ...settings.training });
+  const { text, source } = await readData(settings.data);
+  const tokenizer = await makeTokenizer(settings.tokenizer, text);
+  const model = presetConfig(chosen, { ...settings.model, vocabulary: tokenizer.size });
+  const split = splitTokens(tokenizer.encode(text, { disallowedSpecial: [] }), SPLIT);
+  const record = { source, preset: settings.preset, tokenizer: settings.tokenizer, split: SPLIT };
+  return { settings, record, tokenizer, split, model, training };
+}
+
+/** A model on a device with all that trains it. */
+export class Session implements Disposable {
+  readonly lock = new Lock();
+  readonly moments = new Moments();
+  readonly model: GPT;
+  readonly trainer: Trainer;
+  run: Run | undefined;
+  // Holds the weights of a moment, while somebody looks at one.
+  #lens: { readonly model: GPT; step: number } | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly backend: Backend,
+    readonly recipe: Recipe,
+  ) {
+    const { model, training, split } = recipe;
+    this.model = new GPT(model, init(backend, training.seed));
+    this.trainer = new Trainer({ model: this.model, config: training, data: split });
+  }
+
+  /** The weights as they are now. */
+  weights(): Promise<ReadonlyMap<string, HostTensor>> {
+    return readWeights(this.model);
+  }
+
+  /** The model as it was at a moment that is kept, or as it is: what questions are asked of. */
+  modelAt(step: number | undefined): GPT {
+    if (step === undefined || step === this.trainer.step) return this.model;
+    const weights = this.moments.at(step);
+    if (!weights) throw new RangeError(`step ${step} is not among the moments that are kept`);
+    this.#lens ??= { model: new GPT(this.recipe.model, init(this.backend, 0)), step: -1 };
+    if (this.#lens.step !== step) {
+      writeWeights(this.#lens.model, weights, `step ${step}`);
+      this.#lens.step = step;
+    }
+    return this.#lens.model;
+  }
+
+  [Symbol.dispose](): void {
+    this.trainer[Symbol.dispose]();
+    dispose(parametersOf(this.model));
+    if (this.#lens) dispose(parametersOf(this.#lens.model));
+    this.#lens = undefined;
+  }
+}

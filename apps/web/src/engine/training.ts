@@ -1,0 +1,137 @@
+import { fit, type TrainEvent } from "@muladd/gpt/train";
+import { failureOf } from "./failures.ts";
+import { nextMoment } from "./moments.ts";
+import type { EngineEvent, Phase, Status } from "./protocol.ts";
+import type { Session } from "./session.ts";
+import { turn } from "./turn.ts";
+
+/** Between messages to the page, in ms. */
+const TELL_EVERY = 50;
+
+/** Runs the trainer of a session: on, off, or one step; tells what it tells. */
+export class Training {
+  readonly #session: Session;
+  readonly #tell: (event: EngineEvent) => void;
+  readonly #describe: () => Pick<Status, "backend">;
+  readonly #stop = new AbortController();
+  readonly #events: AsyncGenerator<TrainEvent, void, undefined>;
+  readonly requests = new Set<"sample" | "evaluate">();
+  #phase: Phase = "paused";
+  #failure: Status["failure"];
+  /** Steps that may still be made; Infinity while it runs. */
+  #allowed = 0;
+  #running: Promise<void> | undefined;
+  #told: TrainEvent[] = [];
+  #lastTold = 0;
+  #saved: number | undefined;
+
+  constructor(
+    session: Session,
+    tell: (event: EngineEvent) => void,
+    describe: () => Pick<Status, "backend">,
+  ) {
+    this.#session = session;
+    this.#tell = tell;
+    this.#describe = describe;
+    const { trainer, recipe, run } = session;
+    this.#events = fit({
+      trainer,
+      tokenizer: recipe.tokenizer,
+      run,
+      sample: { prompt: "\n", tokens: 100 },
+      signal: this.#stop.signal,
+      requests: this.requests,
+      halt: (step) => (this.#allowed === Infinity ? nextMoment(step) : step + 1),
+    });
+  }
+
+  get status(): Status {
+    const { trainer, id } = this.#session;
+    return {
+      ...this.#describe(),
+      phase: this.#phase,
+      runId: id,
+      step: trainer.step,
+      steps: trainer.config.steps,
+      ...(this.#failure ? { failure: this.#failure } : {}),
+    };
+  }
+
+  /** Goes on until {@link pause}, or the end. */
+  go(): void {
+    this.#allow(Infinity);
+  }
+
+  step(): void {
+    this.#allow(1);
+  }
+
+  pause(): void {
+    this.#allowed = 0;
+  }
+
+  /** Ends the sitting after the steps under way, with a checkpoint where there is a run to keep it. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#allow(Infinity);
+    await this.#running;
+  }
+
+  #allow(steps: number): void {
+    if (this.#phase === "done" || this.#phase === "failed") return;
+    this.#allowed = steps;
+    this.#phase = "training";
+    this.#announce();
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #loop(): Promise<void> {
+    const { lock } = this.#session;
+    try {
+      if (this.#session.moments.steps.length === 0) await lock.run(() => this.#keepMoment());
+      while (this.#allowed > 0) {
+        const { value: event, done } = await lock.run(() => this.#events.next());
+        if (done) break;
+        await this.#hear(event);
+        await turn();
+      }
+      if (this.#phase === "training") this.#phase = "paused";
+    } catch (error) {
+      this.#phase = "failed";
+      this.#failure = failureOf(error, this.#saved);
+    }
+    this.#flush();
+    this.#announce();
+  }
+
+  async #hear(event: TrainEvent): Promise<void> {
+    this.#told.push(event);
+    if (event.type === "step") {
+      this.#allowed--;
+      // Not every one told is the trainer's last: those of a series come together.
+      if (event.step === this.#session.trainer.step && event.step === nextMoment(event.step - 1))
+        await this.#session.lock.run(() => this.#keepMoment());
+    }
+    if (event.type === "saved") this.#saved = event.step;
+    if (event.type === "done") this.#phase = "done";
+    if (event.type === "stopped") this.#phase = "paused";
+    if (performance.now() - this.#lastTold >= TELL_EVERY) this.#flush();
+  }
+
+  async #keepMoment(): Promise<void> {
+    const { moments, trainer } = this.#session;
+    moments.keep(trainer.step, await this.#session.weights());
+    this.#tell({ type: "moments", moments: moments.steps.map((step) => ({ step })) });
+  }
+
+  #flush(): void {
+    this.#lastTold = performance.now();
+    if (this.#told.length > 0) this.#tell({ type: "training", events: this.#told.splice(0) });
+  }
+
+  #announce(): void {
+    this.#tell({ type: "status", status: this.status });
+  }
+}

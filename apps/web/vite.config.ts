@@ -1,0 +1,18 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defaultClientConditions, defineConfig } from "vite";
+
+// Shared memory, and with it threads, exists in cross-origin isolated pages only.
+const headers = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+export default defineConfig({
+  base: "./", // any host, any path
+  plugins: [svelte()],
+  resolve: { conditions: ["@muladd/source", ...defaultClientConditions] },
+  server: { headers },
+  preview: { headers },
+  build: { target: "es2022" },
+  worker: { format: "es" }, // the engine imports its backends when they are wanted
+});
