@@ -54,6 +54,11 @@ class App {
     token: 0,
   });
   depth = $state<Depth>("numbers");
+  /** The last that training told of the run at hand. */
+  latest = $state.raw<{
+    readonly point?: StepPoint | undefined;
+    readonly heldOut?: number | undefined;
+  }>({});
   /** The newest last; charts are drawn from it when `drawn` changes. */
   histories = $state.raw<History[]>([]);
   /** Counts the messages of training: a reason to draw anew. */
@@ -88,6 +93,7 @@ class App {
       samples: [],
     };
     this.histories = [...this.histories.slice(-4), history];
+    this.latest = {};
     this.moments = [];
     this.moment = undefined;
     this.status = status;
@@ -123,6 +129,7 @@ class App {
         this.announcement = `step ${e.step}: held-out loss ${e.heldOut.toFixed(3)}`;
       } else if (e.type === "sample") history.samples.push({ step: e.step, text: e.text });
     }
+    this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
     this.drawn++;
   }
 }

@@ -1,4 +1,4 @@
-import { fit, type TrainEvent } from "@muladd/gpt/train";
+import { type TrainEvent, fit as train } from "@muladd/gpt/train";
 import { failureOf } from "./failures.ts";
 import { nextMoment } from "./moments.ts";
 import type { EngineEvent, Phase, Status } from "./protocol.ts";
@@ -34,7 +34,7 @@ export class Training {
     this.#tell = tell;
     this.#describe = describe;
     const { trainer, recipe, run } = session;
-    this.#events = fit({
+    this.#events = train({
       trainer,
       tokenizer: recipe.tokenizer,
       run,
