@@ -2,6 +2,8 @@ import type { FusedKernels, Kernels } from "@muladd/tensor";
 import type { Context } from "../context.ts";
 import { elementwise } from "./elementwise.ts";
 import { gathering } from "./gather.ts";
+import { linear } from "./linear.ts";
+import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { matmul } from "./matmul.ts";
 import { random } from "./random.ts";
 import { reduction } from "./reduce.ts";
@@ -13,4 +15,6 @@ export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
   ...gathering(context),
   ...random(context),
   matmul: matmul(context),
+  linear: linear(context),
+  linearCrossEntropy: linearCrossEntropy(context),
 });
