@@ -66,7 +66,16 @@ export const linearCrossEntropy =
   };
 
 /** Rows of a tile: few tiles, and even ones. It depends on shapes and on the device's limits alone. */
-function tileRows({ serial, facts }: Context, rows: number, width: number): number {
+export function tileRows(
+  {
+    serial,
+    facts,
+  }: Pick<Context, "serial"> & {
+    readonly facts: Pick<Context["facts"], "maxBufferBytes" | "maxBindingBytes">;
+  },
+  rows: number,
+  width: number,
+): number {
   const line = 4 * Math.max(1, width);
   const wanted = Math.max(LEAST_ROWS, Math.floor((serial ? TILE_BYTES_SERIAL : TILE_BYTES) / line));
   const room = Math.floor(Math.min(facts.maxBufferBytes, facts.maxBindingBytes) / line);
