@@ -1,5 +1,6 @@
 import type { FusedKernels, Kernels } from "@muladd/tensor";
 import type { Context } from "../context.ts";
+import { attention } from "./attention.ts";
 import { elementwise } from "./elementwise.ts";
 import { gathering } from "./gather.ts";
 import { matmul } from "./matmul.ts";
@@ -13,4 +14,5 @@ export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
   ...gathering(context),
   ...random(context),
   matmul: matmul(context),
+  ...attention(context),
 });
