@@ -1,6 +1,7 @@
 import type { FusedKernels, Kernels } from "@muladd/tensor";
 import type { Context } from "../context.ts";
 import { attention } from "./attention.ts";
+import { attentionGrad } from "./attention-grad.ts";
 import { elementwise } from "./elementwise.ts";
 import { gathering } from "./gather.ts";
 import { matmul } from "./matmul.ts";
@@ -15,4 +16,5 @@ export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
   ...random(context),
   matmul: matmul(context),
   ...attention(context),
+  ...attentionGrad(context),
 });
