@@ -25,7 +25,8 @@ export function directAttention(
   const { B, S, K, rows } = heads;
   const block = rows > 2 ? 4 : Math.max(1, rows);
   const blocks = B * K * Math.ceil(rows / block);
-  const parts = Math.max(1, Math.min(Math.ceil(ENOUGH / blocks), Math.floor(S / LEAST_PART)));
+  const most = heads.D === 0 ? 1 : Math.floor(S / LEAST_PART); // no columns: nothing to combine
+  const parts = Math.max(1, Math.min(Math.ceil(ENOUGH / blocks), most));
   const part = Math.ceil(S / parts / KEYS) * KEYS;
   const split = parts > 1;
   const program = context.program(

@@ -3,7 +3,9 @@ import type { Context } from "../context.ts";
 import { readQuad } from "../wgsl/quads.ts";
 import { teamFor } from "../wgsl/team.ts";
 import { directGrad } from "./attention-grad-direct.ts";
+import { tiledGrad } from "./attention-grad-tiled.ts";
 import { type Heads, headCode, headParams, headsOf, keyOf } from "./attention-heads.ts";
+import { WIDEST } from "./attention-tiles.ts";
 
 /** What both passes read: q, k, v, g, and for each query (B, H, T) its log Σ exp and its Σ g∘out. */
 export interface GradOperands {
@@ -22,10 +24,11 @@ export interface GradOperands {
 export const attentionGrad = (context: Context): Pick<FusedKernels, "attentionGrad"> => ({
   attentionGrad(dq, dk, dv, q, k, v, out, logSum, g, dims) {
     const heads = headsOf([q, k, v, dq, dk, dv], dims);
-    const { B, T, H } = heads;
+    const { B, T, H, D } = heads;
     context.scratch(B * H * T, (inner) => {
       innerProducts(context, inner, g, out, heads);
-      directGrad(context, { dq, dk, dv }, { q, k, v, g, logSum, inner }, heads);
+      const grad = context.serial || D === 0 || D > WIDEST ? directGrad : tiledGrad;
+      grad(context, { dq, dk, dv }, { q, k, v, g, logSum, inner }, heads);
     });
   },
 });
