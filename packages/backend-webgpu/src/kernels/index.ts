@@ -7,6 +7,7 @@ import { gathering } from "./gather.ts";
 import { matmul } from "./matmul.ts";
 import { random } from "./random.ts";
 import { reduction } from "./reduce.ts";
+import { rotary } from "./rotary.ts";
 
 /** Every kernel, written for a device. */
 export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
@@ -17,4 +18,5 @@ export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
   matmul: matmul(context),
   ...attention(context),
   ...attentionGrad(context),
+  ...rotary(context),
 });
