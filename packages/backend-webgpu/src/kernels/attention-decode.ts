@@ -27,9 +27,8 @@ export function decodeAttention(
   const passes = Math.ceil(S / LANES / MOST_PARTS);
   const part = Math.min(LONGEST_PART, LANES * Math.max(1, passes));
   const parts = Math.max(1, Math.ceil(S / part));
-  const program = context.program(
-    `attention${keyOf(heads)} decode ${block} rows`,
-    () => decodeProgram(heads, block),
+  const program = context.program(`attention${keyOf(heads)} decode ${block} rows`, () =>
+    decodeProgram(heads, block),
   );
   const groups = B * K * Math.ceil(rows / block) * parts;
   const numbers = [...heads.numbers, parts, part];
@@ -75,10 +74,12 @@ fn kernel(group: u32, lane: u32) { // (B, K, blocks, parts)
   let row = group / p.parts % blocks * ${block}u;
   let keyHead = group / p.parts / blocks % p.keyHeads;
   let b = group / p.parts / blocks / p.keyHeads;
-${rows((r) => `  let row${r} = min(row + ${r}u, p.rows - 1u);
+${rows(
+  (r) => `  let row${r} = min(row + ${r}u, p.rows - 1u);
   let qAt${r} = qAt(b, keyHead, row${r});
   let seen${r} = seenBy(row${r});
-  let place${r} = queryAt(b, keyHead, row${r}) * p.parts + part;`)}
+  let place${r} = queryAt(b, keyHead, row${r}) * p.parts + part;`,
+)}
   let begin = part * p.part;
   let end = min(begin + p.part, seen${block - 1});
   var peak = ${type}(LOWEST);
@@ -116,13 +117,15 @@ ${rows((r) => `    var sum${r} = vec4<f32>();`)}
 ${rows((r) => `        sum${r} += ${of("w", r)} * quad;`)}
       }
     }
-${rows((r) => `    workgroupBarrier(); // the last sums have been read
+${rows(
+  (r) => `    workgroupBarrier(); // the last sums have been read
     shareOf[lane] = sum${r};
     workgroupBarrier();
     if (lane < columns && i < p.quads && row + ${r}u < p.rows) {
       for (var other = 1u; other < shares; other++) { sum${r} += shareOf[other * columns + lane]; }
       sums[place${r} * p.quads + i] = sum${r};
-    }`)}
+    }`,
+)}
   }
 ${rows((r) => `  if (lane == 0u && row + ${r}u < p.rows) { stats[place${r}] = vec2<f32>(${of("peak", r)}, ${of("total", r)}); }`)}
 }`,

@@ -53,9 +53,7 @@ function directProgram(heads: Heads, block: number, split: boolean) {
   const keys = (text: (c: number) => string, between?: string) => each(KEYS, text, between);
   return {
     reads: { q: element, k: element, v: element },
-    writes: split
-      ? { sums: "vec4<f32>", stats: "vec2<f32>" }
-      : { sums: element, logSum: "f32" },
+    writes: split ? { sums: "vec4<f32>", stats: "vec2<f32>" } : { sums: element, logSum: "f32" },
     params: { ...headParams, count: "u32", parts: "u32", part: "u32" } as const,
     lanes: LANES,
     code: /* wgsl */ `${headCode}${finish}
@@ -80,9 +78,11 @@ ${rows(
 )}
   let end = min(begin + p.part, seen${block - 1});
   for (var key = begin; key < end; key += ${KEYS}u) {
-${keys((c) => `    let key${c} = min(key + ${c}u, end - 1u);
+${keys(
+  (c) => `    let key${c} = min(key + ${c}u, end - 1u);
     let kAt${c} = kAt(b, keyHead, key${c});
-    let vAt${c} = vAt(b, keyHead, key${c});`)}
+    let vAt${c} = vAt(b, keyHead, key${c});`,
+)}
 ${rows((r) => `    ${keys((c) => `var s${r}_${c} = 0.0;`, " ")}`)}
     for (var i = 0u; i < p.quads; i++) {
 ${rows((r) => `      let q${r} = qQuad(qAt${r}, i);`)}
@@ -93,9 +93,11 @@ ${rows((r) => `      s${r}_${c} += dot(q${r}, k${c});`)}`,
     }
 ${rows(
   (r) => `    let last${r} = peak${r};
-${keys((c) => `    s${r}_${c} = p.scale * s${r}_${c};
+${keys(
+  (c) => `    s${r}_${c} = p.scale * s${r}_${c};
     let sees${r}_${c} = key + ${c}u < min(end, seen${r});
-    peak${r} = max(peak${r}, select(LOWEST, s${r}_${c}, sees${r}_${c}));`)}
+    peak${r} = max(peak${r}, select(LOWEST, s${r}_${c}, sees${r}_${c}));`,
+)}
     let shrink${r} = weight(last${r} - peak${r});
 ${keys((c) => `    let w${r}_${c} = select(0.0, weight(s${r}_${c} - peak${r}), sees${r}_${c});`)}
     total${r} = total${r} * shrink${r} + (${keys((c) => `w${r}_${c}`, " + ")});`,

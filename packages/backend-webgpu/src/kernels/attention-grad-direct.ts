@@ -100,8 +100,10 @@ ${rows(
 )}
   let end = seen${block - 1};
   for (var key = 0u; key < end; key += ${STEP}u) {
-${keys((c) => `    let kAt${c} = kAt(b, keyHead, min(key + ${c}u, end - 1u));
-    let vAt${c} = vAt(b, keyHead, min(key + ${c}u, end - 1u));`)}
+${keys(
+  (c) => `    let kAt${c} = kAt(b, keyHead, min(key + ${c}u, end - 1u));
+    let vAt${c} = vAt(b, keyHead, min(key + ${c}u, end - 1u));`,
+)}
 ${rows((r) => `    ${keys((c) => `var s${r}_${c} = 0.0; var dp${r}_${c} = 0.0;`, " ")}`)}
     for (var i = 0u; i < p.quads; i++) {
 ${rows((r) => `      let q${r} = qQuad(qAt${r}, i); let g${r} = gQuad(gAt${r}, i);`)}
@@ -175,13 +177,17 @@ ${keys((r) => `      s${r}_${c} += dot(k${r}, q${c}); dp${r}_${c} += dot(v${r}, 
     }
 ${keys((r) =>
   rows(
-    (c) => `    let w${r}_${c} = select(0.0, weight(p.scale * s${r}_${c} - logSum${c}), key${r} < seen${c});
+    (
+      c,
+    ) => `    let w${r}_${c} = select(0.0, weight(p.scale * s${r}_${c} - logSum${c}), key${r} < seen${c});
     let ds${r}_${c} = select(0.0, p.scale * w${r}_${c} * (dp${r}_${c} - inner${c}), key${r} < seen${c});`,
   ),
 )}
     for (var i = 0u; i < p.quads; i++) {
-${rows((c) => `      let q${c} = qQuad(qAt${c}, i);
-      let g${c} = select(vec4<f32>(), gQuad(gAt${c}, i), row + ${c}u < p.rows); // 0 · ∞ is NaN`)}
+${rows(
+  (c) => `      let q${c} = qQuad(qAt${c}, i);
+      let g${c} = select(vec4<f32>(), gQuad(gAt${c}, i), row + ${c}u < p.rows); // 0 · ∞ is NaN`,
+)}
 ${keys(
   (r) => `      var dk${r} = ${rows((c) => `ds${r}_${c} * q${c}`, " + ")};
       var dv${r} = ${rows((c) => `w${r}_${c} * g${c}`, " + ")};`,

@@ -111,8 +111,10 @@ function queryPass(heads: Heads, block: number) {
     code: /* wgsl */ `${begin(heads, block)}${queryPlace("dq")}${writeQuad("dq", wide)}
 fn kernel(group: u32, lane: u32) {${locate("rows")}
   let start = (blocks - 1u - group % blocks) * BLOCK; // those with most keys first
-${four((r) => `  let row${r} = start + y * 4u + ${r}u;
-  let query${r} = queryAt(b, keyHead, min(row${r}, p.rows - 1u));`)}
+${four(
+  (r) => `  let row${r} = start + y * 4u + ${r}u;
+  let query${r} = queryAt(b, keyHead, min(row${r}, p.rows - 1u));`,
+)}
   let seen = ${ofRows("vec4<u32>", (r) => `seenBy(row${r})`)};
   let logSums = ${ofRows("vec4<f32>", (r) => `logSum[query${r}]`)};
   let inners = ${ofRows("vec4<f32>", (r) => `inner[query${r}]`)};
@@ -126,8 +128,12 @@ ${findColumns("v", block, "key", "p.keys", "vAt(b, keyHead, at)")}
 ${four((c) => `  var s${c} = vec4<f32>(); var dp${c} = vec4<f32>();`)}
 ${product("s", "q", "k", block, D)}
 ${product("dp", "g", "v", block, D)}
-${four((c) => `    let ds${c} = select(vec4<f32>(), p.scale * weights(p.scale * s${c} - logSums) * (dp${c} - inners),
-      vec4<u32>(key + x + ${8 * c}u) < seen);`)}
+${four(
+  (
+    c,
+  ) => `    let ds${c} = select(vec4<f32>(), p.scale * weights(p.scale * s${c} - logSums) * (dp${c} - inners),
+      vec4<u32>(key + x + ${8 * c}u) < seen);`,
+)}
     workgroupBarrier();
 ${putWeights("ds")}
 ${accumulate("dq", "k", block, D)}
@@ -164,11 +170,13 @@ ${findColumns("g", block, "row", "p.rows", "outAt(b, keyHead, at)")}
 ${four((c) => `  var s${c} = vec4<f32>(); var dp${c} = vec4<f32>();`)}
 ${product("s", "k", "q", block, D)}
 ${keys ? product("dp", "v", "g", block, D) : ""}
-${four((c) => `    let row${c} = row + x + ${8 * c}u;
+${four(
+  (c) => `    let row${c} = row + x + ${8 * c}u;
     let query${c} = queryAt(b, keyHead, min(row${c}, p.rows - 1u));
     let sees${c} = key < vec4<u32>(select(0u, seenBy(row${c}), row${c} < p.rows));
     let w${c} = select(vec4<f32>(), weights(p.scale * s${c} - logSum[query${c}]), sees${c});
-    let ds${c} = select(vec4<f32>(), p.scale * w${c} * (dp${c} - inner[query${c}]), sees${c});`)}
+    let ds${c} = select(vec4<f32>(), p.scale * w${c} * (dp${c} - inner[query${c}]), sees${c});`,
+)}
     workgroupBarrier();
 ${values ? putWeights("w") + accumulate("dv", "g", block, D) : ""}
 ${keys && values ? "    workgroupBarrier();" : ""}

@@ -39,7 +39,8 @@ export function headsOf(
   const [B, T, H, D] = q.shape as [number, number, number, number];
   const [, S, K] = k.shape as [number, number, number];
   const wide =
-    D % 4 === 0 && views.every((x) => [x.offset, ...x.strides.slice(0, 3)].every((n) => n % 4 === 0));
+    D % 4 === 0 &&
+    views.every((x) => [x.offset, ...x.strides.slice(0, 3)].every((n) => n % 4 === 0));
   const group = H / K;
   const first = causal ? S - T + 1 : S;
   const seen = causal ? T * (S - T) + (T * (T + 1)) / 2 : T * S;

@@ -72,8 +72,10 @@ ${findColumns("k", block, "key", "p.keys", "kAt(b, keyHead, at)")}
 ${findColumns("v", block, "key", "p.keys", "vAt(b, keyHead, at)")}
 ${keys((c) => `  var s${c} = vec4<f32>();`)}
 ${product("s", "q", "k", block, D)}
-${keys((c) => `  let sees${c} = vec4<u32>(key + x + ${8 * c}u) < seen;
-  s${c} *= p.scale;`)}
+${keys(
+  (c) => `  let sees${c} = vec4<u32>(key + x + ${8 * c}u) < seen;
+  s${c} *= p.scale;`,
+)}
     shared8[lane] = ${keys((c) => `max(select(vec4<f32>(LOWEST), s${c}, sees${c}), `, "")}vec4<f32>(LOWEST)${"))))"};
     workgroupBarrier();
     let last = peak;
@@ -89,10 +91,12 @@ ${accumulate("sum", "v", block, D, (r) => `keep[${r}] * `)}
   workgroupBarrier();
   total = vec4<f32>();
   for (var i = 0u; i < 8u; i++) { total += shared8[y * 8u + i]; }
-${rows((r) => `  let row${r} = start + y * 4u + ${r}u;
+${rows(
+  (r) => `  let row${r} = start + y * 4u + ${r}u;
   let outAt${r} = outAt(b, keyHead, row${r});
   let inverse${r} = inverseOf(total[${r}]);
-  if (row${r} < p.rows && x == 0u) { logSum[queryAt(b, keyHead, row${r})] = logOf(peak[${r}], total[${r}]); }`)}
+  if (row${r} < p.rows && x == 0u) { logSum[queryAt(b, keyHead, row${r})] = logOf(peak[${r}], total[${r}]); }`,
+)}
 ${eachSum("sum", D, (r, quad, sum) => `if (row${r} < p.rows) { outPut(outAt${r}, ${quad}, inverse${r} * ${sum}); }`)}
 }`,
   };
