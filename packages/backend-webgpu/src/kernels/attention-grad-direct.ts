@@ -1,5 +1,6 @@
 import type { View } from "@muladd/tensor";
 import type { Context } from "../context.ts";
+import type { Program } from "../program.ts";
 import { readQuad, writeQuad } from "../wgsl/quads.ts";
 import type { GradOperands } from "./attention-grad.ts";
 import {
@@ -32,7 +33,7 @@ export function directGrad(
   const reads = [q, k, v, g, logSum, inner];
   const pass = (
     name: string,
-    code: typeof queryPass,
+    code: (heads: Heads, block: number, shared: boolean) => Omit<Program, "name">,
     n: number,
     writes: readonly View[],
     products: number,
