@@ -1,5 +1,7 @@
 import type { FusedKernels, Kernels } from "@muladd/tensor";
 import type { Context } from "../context.ts";
+import { attention } from "./attention.ts";
+import { attentionGrad } from "./attention-grad.ts";
 import { elementwise } from "./elementwise.ts";
 import { gathering } from "./gather.ts";
 import { linear } from "./linear.ts";
@@ -7,6 +9,7 @@ import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { matmul } from "./matmul.ts";
 import { random } from "./random.ts";
 import { reduction } from "./reduce.ts";
+import { rotary } from "./rotary.ts";
 
 /** Every kernel, written for a device. */
 export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
@@ -17,4 +20,7 @@ export const kernels = (context: Context): Kernels & Partial<FusedKernels> => ({
   matmul: matmul(context),
   linear: linear(context),
   linearCrossEntropy: linearCrossEntropy(context),
+  ...attention(context),
+  ...attentionGrad(context),
+  ...rotary(context),
 });
