@@ -14,7 +14,6 @@ export function direct(rows: number, columns: number): Form {
   const range = (n: number) => Array.from({ length: n }, (_, i) => i);
   const sums = range(high).flatMap((r) => range(wide).map((q) => [r, q] as const));
   const type = single ? "vec4<f32>" : "mat4x4<f32>";
-  const stored = single ? [0] : range(4);
   return {
     key: `direct ${rows}×${columns}`,
     tile: [down * rows, across * columns],
@@ -44,14 +43,14 @@ ${range(wide)
   )
   .join("\n")}
   }
-${sums
-  .flatMap(([r, q]) =>
-    stored.map(
-      (i) =>
-        `  store(place.out, row + ${4 * r + i}u, column + ${4 * q}u, sum${r}${q}${single ? "" : `[${i}]`});`,
-    ),
-  )
-  .join("\n")}
+${sums.map(([r, q]) => stored(`sum${r}${q}`, single, `row + ${4 * r}u`, `column + ${4 * q}u`)).join("\n")}
 }`,
   };
 }
+
+// A copy to index, so that the sums themselves need not lie in memory; and a loop, since compiling takes time by length.
+const stored = (sum: string, single: boolean, row: string, column: string): string =>
+  single
+    ? `  store(place.out, ${row}, ${column}, ${sum});`
+    : `  var done_${sum} = ${sum};
+  for (var i = 0u; i < 4u; i++) { store(place.out, ${row} + i, ${column}, done_${sum}[i]); }`;
