@@ -33,7 +33,8 @@ export function directAttention(
     `attention${keyOf(heads)} direct ${block} rows${split ? " split" : ""}`,
     () => directProgram(heads, block, split),
   );
-  const work = { flops: 4 * heads.pairs * heads.D };
+  const bytes = 2 * (heads.queryBytes + heads.keyBytes);
+  const work = { flops: 4 * heads.pairs * heads.D, bytes };
   const numbers = [...heads.numbers, blocks * parts, parts, part];
   const groups = Math.ceil((blocks * parts) / LANES);
   if (!split) {

@@ -29,7 +29,7 @@ export function directGrad(
   { q, k, v, g, logSum, inner }: GradOperands,
   heads: Heads,
 ): void {
-  const { B, S, K, D, rows, wide, pairs } = heads;
+  const { B, S, K, D, rows, wide, pairs, queryBytes, keyBytes } = heads;
   const reads = [q, k, v, g, logSum, inner];
   const pass = (
     name: string,
@@ -37,6 +37,7 @@ export function directGrad(
     n: number,
     writes: readonly View[],
     products: number,
+    bytes: number,
   ) => {
     const block = n > 2 ? 4 : Math.max(1, n);
     // Gradients may lie side by side in one buffer, which a dispatch may bind once.
@@ -48,12 +49,12 @@ export function directGrad(
     const count = B * K * Math.ceil(n / block);
     const places = writes.flatMap((x) => placeOf(x, wide));
     const numbers = [...heads.numbers, ...places, count];
-    const work = { flops: 2 * products * pairs * D };
+    const work = { flops: 2 * products * pairs * D, bytes };
     const bound = shared ? [writes[0]!] : writes;
     context.run(program, reads, bound, numbers, Math.ceil(count / LANES), work);
   };
-  pass("queries", queryPass, rows, [dq], 3);
-  pass("keys", keyPass, S, [dk, dv], 4);
+  pass("queries", queryPass, rows, [dq], 3, 3 * queryBytes + 2 * keyBytes);
+  pass("keys", keyPass, S, [dk, dv], 4, 2 * queryBytes + 4 * keyBytes);
 }
 
 const operands = ({ element }: Heads) => ({

@@ -41,7 +41,7 @@ export function tiledGrad(
   { q, k, v, g, logSum, inner }: GradOperands,
   heads: Heads,
 ): void {
-  const { B, K, S, D, rows, wide, pairs } = heads;
+  const { B, K, S, D, rows, wide, pairs, queryBytes, keyBytes } = heads;
   const reads = [q, k, v, g, logSum, inner];
   const tile = (block: number) => `${block}×${COLUMNS} D ≤ ${widthOf(D)}`;
   const block = blockOf(rows);
@@ -53,7 +53,7 @@ export function tiledGrad(
     [dq],
     [...heads.numbers, ...placeOf(dq, wide)],
     B * K * Math.ceil(rows / block),
-    { flops: 6 * pairs * D },
+    { flops: 6 * pairs * D, bytes: 3 * queryBytes + 2 * keyBytes },
   );
   const keyBlock = blockOf(S);
   const run = (names: readonly ("dk" | "dv")[], writes: readonly View[], products: number) => {
@@ -68,7 +68,10 @@ export function tiledGrad(
       shared ? [dk] : writes,
       [...heads.numbers, ...writes.flatMap((x) => placeOf(x, wide))],
       B * K * Math.ceil(S / keyBlock),
-      { flops: 2 * products * pairs * D },
+      {
+        flops: 2 * products * pairs * D,
+        bytes: 2 * queryBytes + (2 + writes.length) * keyBytes,
+      },
     );
   };
   if (D <= BOTH) run(["dk", "dv"], [dk, dv], 4);

@@ -21,6 +21,9 @@ export interface Heads {
   readonly wide: boolean;
   /** Pairs of a query and a key that it sees, over all heads. */
   readonly pairs: number;
+  /** Of q, and of k. */
+  readonly queryBytes: number;
+  readonly keyBytes: number;
   /** Of the buffers. */
   readonly element: string;
   /** Values of {@link headParams}. */
@@ -55,6 +58,8 @@ export function headsOf(
     rows: T * group,
     wide,
     pairs: B * H * seen,
+    queryBytes: 4 * B * T * H * D,
+    keyBytes: 4 * B * S * K * D,
     element: elementOf(wide),
     numbers: [
       ...[D, quadsOf(D), wide ? D / 4 : D],

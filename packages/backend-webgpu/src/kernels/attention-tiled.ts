@@ -20,7 +20,7 @@ import {
 export const blockOf = (rows: number): number => (rows > 32 ? 64 : 32);
 
 /**
- * Attention of a block of queries by a workgroup, through tiles of 32 keys that all of them see or that the last sees. The
+ * Attention of a block of queries by a workgroup, through tiles of 32 keys, up to the last that any of them sees. The
  * running maximum of a row is known to all of its 8 lanes; each sums the weights of its own keys, put together at the end.
  * Dao et al. 2022, https://arxiv.org/abs/2205.14135
  */
@@ -31,14 +31,14 @@ export function tiledAttention(
   [q, k, v]: readonly [View, View, View],
   heads: Heads,
 ): void {
-  const { B, K, D, rows, pairs } = heads;
+  const { B, K, D, rows, pairs, queryBytes, keyBytes } = heads;
   const block = blockOf(rows);
   const program = context.program(
     `attention${keyOf(heads)} tiled ${block}×${COLUMNS} D ≤ ${widthOf(D)}`,
     () => tiledProgram(heads, block),
   );
   const groups = B * K * Math.ceil(rows / block);
-  const work = { flops: 4 * pairs * D };
+  const work = { flops: 4 * pairs * D, bytes: 2 * (queryBytes + keyBytes) };
   context.run(program, [q, k, v], [out, logSum], heads.numbers, groups, work);
 }
 
@@ -72,11 +72,13 @@ ${findColumns("k", block, "key", "p.keys", "kAt(b, keyHead, at)")}
 ${findColumns("v", block, "key", "p.keys", "vAt(b, keyHead, at)")}
 ${keys((c) => `  var s${c} = vec4<f32>();`)}
 ${product("s", "q", "k", block, D)}
+    var top = vec4<f32>(LOWEST);
 ${keys(
-  (c) => `  let sees${c} = vec4<u32>(key + x + ${8 * c}u) < seen;
-  s${c} *= p.scale;`,
+  (c) => `    let sees${c} = vec4<u32>(key + x + ${8 * c}u) < seen;
+    s${c} *= p.scale;
+    top = max(top, select(vec4<f32>(LOWEST), s${c}, sees${c}));`,
 )}
-    shared8[lane] = ${keys((c) => `max(select(vec4<f32>(LOWEST), s${c}, sees${c}), `, "")}vec4<f32>(LOWEST)${"))))"};
+    shared8[lane] = top;
     workgroupBarrier();
     let last = peak;
     for (var i = 0u; i < 8u; i++) { peak = max(peak, shared8[y * 8u + i]); }
