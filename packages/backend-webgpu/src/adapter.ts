@@ -42,10 +42,7 @@ const LIMITS = [
  * remedy, where there is no WebGPU or no adapter.
  */
 export async function adapterFacts(
-  options: {
-    readonly gpu?: GPU;
-    readonly powerPreference?: GPUPowerPreference;
-  } = {},
+  options: { readonly gpu?: GPU; readonly powerPreference?: GPUPowerPreference } = {},
 ): Promise<Facts> {
   const { gpu, adapter } = await findAdapter(options.gpu, options.powerPreference ?? PREFERRED);
   return factsOf(adapter, gpu, adapter.info);

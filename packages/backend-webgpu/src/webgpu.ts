@@ -63,9 +63,7 @@ export async function open(
   const { gpu, device, powerPreference = PREFERRED, maxBytes = Infinity } = options;
   if (!(maxBytes > 0))
     throw new RangeError(`webgpu: maxBytes ${maxBytes} is not a positive number`);
-  const opened: Opened = device
-    ? openedWith(device, gpu)
-    : await openDevice(gpu, powerPreference);
+  const opened: Opened = device ? openedWith(device, gpu) : await openDevice(gpu, powerPreference);
   const { facts } = opened;
   const notes: string[] = [];
   const halfProducts = options.products === "f16" && facts.f16;
