@@ -34,14 +34,21 @@ export interface Subject {
   readonly training: TrainingConfig;
 }
 
-/** The subject of that name, or the preset. Throws ConfigError when there is neither. */
-export function subject(name: string): Subject {
+/** The subject of that name, or the preset, at its own sizes or those given. Throws ConfigError when there is neither. */
+export function subject(
+  name: string,
+  { batch, context }: { batch?: number | undefined; context?: number | undefined } = {},
+): Subject {
   const found = Object.hasOwn(subjects, name) ? subjects[name]! : preset(name);
   const vocabulary = found.model.vocabulary ?? VOCABULARY;
   return {
     name,
-    model: presetConfig(found, { vocabulary }),
-    training: trainingConfig({ ...found.training, accumulate: 1 }),
+    model: presetConfig(found, { vocabulary, ...(context === undefined ? {} : { context }) }),
+    training: trainingConfig({
+      ...found.training,
+      accumulate: 1,
+      ...(batch === undefined ? {} : { batch }),
+    }),
   };
 }
 
