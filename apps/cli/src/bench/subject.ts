@@ -2,6 +2,7 @@ import { GPT, type GPTConfig, type Preset, preset, presetConfig, presets } from 
 import { type TrainingConfig, trainingConfig } from "@muladd/gpt/train";
 import { init, parametersOf } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
+import { checkTensors } from "../train/memory.ts";
 
 /** Characters of tiny Shakespeare: the vocabulary of the published figures. */
 const VOCABULARY = 65;
@@ -52,8 +53,9 @@ export function subject(
   };
 }
 
-/** An untrained model, to be disposed by whoever measures it. */
+/** An untrained model, to be disposed by whoever measures it. Throws CLIError when a tensor of it is too large for a buffer. */
 export function newModel(backend: Backend, config: GPTConfig): Disposable & { readonly gpt: GPT } {
+  checkTensors(config, backend);
   const gpt = new GPT(config, init(backend, 0));
   return {
     gpt,
