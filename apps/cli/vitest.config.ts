@@ -1,4 +1,9 @@
 import { project } from "@muladd/vitest-config";
 import { defineProject } from "vitest/config";
+import { provideVulkan } from "../../tooling/scripts/vulkan.mjs";
 
-export default defineProject(project("cli"));
+const include = ["test/**/*.test.ts"];
+
+export default defineProject(
+  project("cli", { include, exclude: provideVulkan() ? [] : ["test/webgpu*.test.ts"] }),
+);
