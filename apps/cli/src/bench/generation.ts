@@ -89,7 +89,7 @@ export async function profileGeneration(
   const positions = Math.min(model.gpt.config.context, MOST_POSITIONS);
   const tokens = positions - 1;
   await write(model.gpt, 1, tokens, true); // compiles the kernels
-  return profileKernels(
+  return await profileKernels(
     backend,
     tokens,
     async () => void (await write(model.gpt, 1, tokens, true)),

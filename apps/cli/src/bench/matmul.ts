@@ -163,5 +163,5 @@ export async function profileMatmul(
     }
   };
   await all(); // compiles the kernels
-  return profileKernels(backend, 1, all);
+  return await profileKernels(backend, 1, all);
 }

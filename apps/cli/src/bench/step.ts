@@ -73,7 +73,7 @@ export async function profileStepKernels(
   using trainer = trainerOf(model.gpt, of.training);
   const steps = stepsOf(trainer);
   await steps.run(2); // compiles the kernels
-  return profileKernels(backend, PROFILED, async () => steps.run(PROFILED));
+  return await profileKernels(backend, PROFILED, async () => steps.run(PROFILED));
 }
 
 async function timeStep(

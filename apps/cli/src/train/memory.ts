@@ -27,10 +27,9 @@ function memoryOf(backend: Backend): readonly [number, string] {
 
 /** Throws CLIError when a training pass needs more memory than there is: what it needs, and the largest batch that fits. */
 export async function checkMemory(planned: Plan, backend: Backend, again: Again): Promise<void> {
-  checkTensors(planned.config, backend, planned.training.batch);
   const { total, activations } = planned.bytes.training;
   const [limit, holder] = memoryOf(backend);
-  if (total <= limit) return;
+  if (total <= limit) return checkTensors(planned.config, backend, planned.training.batch);
   const { largestBatch } = await import("@muladd/gpt");
   const { batch, accumulate } = planned.training;
   const fits = largestBatch(planned.config, limit);
@@ -62,7 +61,7 @@ export function checkTensors(
   batch = 0,
 ): void {
   const most = Math.floor(limits.maxBufferBytes / 4);
-  const held = `buffers of this ${name} adapter hold at most ${quantity(limits.maxBufferBytes, "B")}`;
+  const held = `buffers of the ${name} backend hold at most ${quantity(limits.maxBufferBytes, "B")}`;
   if (V * C > most)
     throw new CLIError(
       `the token embedding, ${V} × ${C}, is one tensor of ${quantity(4 * V * C, "B")}`,

@@ -180,7 +180,7 @@ async function measure(io: IO, part: Part, options: Options, report: Report): Pr
     if (!profile || !isWebGPU(backend)) return undefined;
     ticker.tick({ what: `profiling ${part}` });
     using timed = await open(options, { profile: true, device: backend.device });
-    return run(timed as WebGPUBackend);
+    return await run(timed as WebGPUBackend); // before it is disposed
   };
   if (part === "matmul") {
     const { benchMatmul, products, productsOnDevice, profileMatmul } = await import(
