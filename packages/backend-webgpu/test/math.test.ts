@@ -1,4 +1,4 @@
-import type { UnaryName } from "@muladd/tensor";
+import type { TypedArray, UnaryName } from "@muladd/tensor";
 import { expect, it } from "vitest";
 import { onShared } from "./harness.ts";
 
@@ -6,7 +6,7 @@ import { onShared } from "./harness.ts";
 const between = (low: number, high: number, count = 4001): number[] =>
   Array.from({ length: count }, (_, i) => Math.fround(low + ((high - low) * i) / (count - 1)));
 
-async function compute(op: UnaryName, points: readonly number[]): Promise<ArrayLike<number>> {
+async function compute(op: UnaryName, points: readonly number[]): Promise<TypedArray> {
   using backend = await onShared();
   const shape = [points.length];
   const [x, y] = [1, 2].map(() => ({

@@ -1,5 +1,5 @@
-import type { Dense, FusedKernels } from "@muladd/tensor";
-import { type Context, size } from "../context.ts";
+import { type Dense, type FusedKernels, size } from "@muladd/tensor";
+import type { Context } from "../context.ts";
 import { activations } from "../wgsl/activations.ts";
 import { exp, special } from "../wgsl/math.ts";
 
@@ -33,7 +33,7 @@ ${lines.join("\n")}
 ${slope ? "  slope[i] = slopes;" : ""}
 }`,
       }));
-      const quads = Math.ceil(size(x) / 4);
+      const quads = Math.ceil(size(x.shape) / 4);
       context.run(program, [x], slope ? [out, slope] : [out], [quads], Math.ceil(quads / LANES));
     };
 
@@ -62,7 +62,7 @@ fn kernel(group: u32, lane: u32) {
   out[i] = gate[i] * sigmoid(gate[i]) * up[i];
 }`,
       }));
-      const quads = Math.ceil(size(out) / 4);
+      const quads = Math.ceil(size(out.shape) / 4);
       context.run(program, [gate, up], [out], [quads], Math.ceil(quads / LANES));
     },
 
@@ -81,7 +81,7 @@ fn kernel(group: u32, lane: u32) {
   dup[i] = g[i] * gate[i] * s;
 }`,
       }));
-      const quads = Math.ceil(size(gate) / 4);
+      const quads = Math.ceil(size(gate.shape) / 4);
       context.run(program, [gate, up, g], [dgate, dup], [quads], Math.ceil(quads / LANES));
     },
   };

@@ -1,5 +1,5 @@
-import type { FusedKernels } from "@muladd/tensor";
-import { type Context, size } from "../context.ts";
+import { type FusedKernels, size } from "@muladd/tensor";
+import type { Context } from "../context.ts";
 import { special } from "../wgsl/math.ts";
 import { reduction } from "./reduce.ts";
 
@@ -33,12 +33,12 @@ fn kernel(group: u32, lane: u32) {
   sums[p.at + part] = total;
 }`,
       }));
-      const parts = xs.map((x) => Math.ceil(Math.ceil(size(x) / 4) / RUN));
+      const parts = xs.map((x) => Math.ceil(Math.ceil(size(x.shape) / 4) / RUN));
       const all = parts.reduce((a, b) => a + b, 0);
       context.scratch(Math.max(all, 1), (sums) => {
         let at = 0;
         for (const [i, x] of xs.entries()) {
-          const n = size(x);
+          const n = size(x.shape);
           const numbers = [n, parts[i]!, at];
           const work = { bytes: 4 * n, flops: 2 * n };
           context.run(program, [x], [sums], numbers, Math.ceil(parts[i]! / LANES), work);
@@ -79,7 +79,7 @@ fn kernel(group: u32, lane: u32) {
 }`,
       }));
       const { rate, beta1, beta2, epsilon, decay, correction1, correction2 } = step;
-      const quads = Math.ceil(size(p) / 4);
+      const quads = Math.ceil(size(p.shape) / 4);
       // Differences are taken here, in double precision: 1 − 0.999 has three digits less in f32.
       const numbers = [
         quads,
@@ -93,7 +93,7 @@ fn kernel(group: u32, lane: u32) {
         correction2,
         epsilon,
       ];
-      const n = size(p);
+      const n = size(p.shape);
       context.run(program, [g, gradScale], [p, m, v], numbers, Math.ceil(quads / LANES), {
         bytes: 28 * n,
         flops: 15 * n,

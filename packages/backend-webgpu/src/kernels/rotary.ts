@@ -1,5 +1,5 @@
-import type { FusedKernels } from "@muladd/tensor";
-import { type Context, size } from "../context.ts";
+import { type FusedKernels, size } from "@muladd/tensor";
+import type { Context } from "../context.ts";
 import { elementOf } from "../wgsl/quads.ts";
 
 const LANES = 64;
@@ -40,11 +40,11 @@ fn kernel(group: u32, lane: u32) {
 }`,
     }));
     const unit = wide ? 4 : 1;
-    const count = size(x) / unit;
+    const count = size(x.shape) / unit;
     const numbers = [T, W / unit, (heads * D) / unit, D / 2 / unit, start, inverse ? -1 : 1];
     context.run(program, [x, table], [out], [count, ...numbers], Math.ceil(count / LANES), {
-      bytes: 8 * size(x) + 4 * T * D,
-      flops: size(x) === 0 ? 0 : (3 * size(x) * heads * D) / W,
+      bytes: 8 * size(x.shape) + 4 * T * D,
+      flops: size(x.shape) === 0 ? 0 : (3 * size(x.shape) * heads * D) / W,
     });
   },
 });
