@@ -1,6 +1,5 @@
-import { project } from "@muladd/vitest-config";
+import { project, provideVulkan } from "@muladd/vitest-config";
 import { defineProject } from "vitest/config";
-import { provideVulkan } from "../../tooling/scripts/vulkan.mjs";
 
 const include = ["test/**/*.test.ts"];
 // These need no adapter.

@@ -10,9 +10,9 @@ export function sumOfRows(backend: Backend): Promise<TypedArray> {
     shape,
     dtype: "f32",
   });
-  const [x, sums] = [dense(8, 1000), dense(8)];
+  const [x, y, sums] = [dense(8, 1000), dense(8, 1000), dense(8)];
   backend.kernels.fill(x, 0, 0.01);
-  backend.kernels.unary("tanh", x, x, 0);
-  backend.kernels.reduce("sum", sums, x, [8, 1000, 1]);
+  backend.kernels.unary("tanh", y, x, 0);
+  backend.kernels.reduce("sum", sums, y, [8, 1000, 1]);
   return backend.read(sums.buffer);
 }

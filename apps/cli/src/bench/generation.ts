@@ -80,6 +80,8 @@ async function workPerToken(backend: WebGPUBackend, gpt: GPT, start: number): Pr
   return { dispatches: more.dispatches - few.dispatches, submits: more.submits - few.submits };
 }
 
+const PROFILED = 16;
+
 /** Where the time of writing goes on a GPU, the prompt's included; `backend` was made with `profile`. */
 export async function profileGeneration(
   backend: WebGPUBackend,
@@ -87,7 +89,7 @@ export async function profileGeneration(
 ): Promise<KernelProfile> {
   using model = newModel(backend, subject(name).model);
   const positions = Math.min(model.gpt.config.context, MOST_POSITIONS);
-  const tokens = positions - 1;
+  const tokens = Math.min(positions - 1, PROFILED);
   await write(model.gpt, 1, tokens, true); // compiles the kernels
   return await profileKernels(
     backend,

@@ -7,7 +7,7 @@ import { countWork, type DeviceWork, type KernelProfile, profileKernels } from "
 import { measureOverhead, type Overhead, withoutKernels } from "./overhead.ts";
 import { type ProfileRow, profileStep } from "./profile.ts";
 import { measureRoofline, type Roofline } from "./roofline.ts";
-import { type Contestant, type Timing, timeRounds } from "./rounds.ts";
+import { type Contestant, now, type Timing, timeRounds } from "./rounds.ts";
 import { newModel, type Subject, subject } from "./subject.ts";
 
 export interface StepResult {
@@ -66,14 +66,18 @@ export async function benchStep(backend: Backend, options: StepOptions): Promise
 /** Where the time of a {@link subject}'s steps goes on a GPU; `backend` was made with `profile`. */
 export async function profileStepKernels(
   backend: WebGPUBackend,
-  { preset: name = "nanogpt-cpu", batch, context }: StepOptions,
+  { seconds, preset: name = "nanogpt-cpu", batch, context }: StepOptions,
 ): Promise<KernelProfile> {
   const of = subject(name, { batch, context });
   using model = newModel(backend, of.model);
   using trainer = trainerOf(model.gpt, of.training);
   const steps = stepsOf(trainer);
-  await steps.run(2); // compiles the kernels
-  return await profileKernels(backend, PROFILED, async () => steps.run(PROFILED));
+  await steps.run(1); // compiles the kernels
+  const start = now();
+  await steps.run(1);
+  const fit = Math.floor((1000 * seconds) / (now() - start));
+  const profiled = Math.min(Math.max(fit, 1), PROFILED);
+  return await profileKernels(backend, profiled, async () => steps.run(profiled));
 }
 
 async function timeStep(
