@@ -18,17 +18,19 @@ def median(values):
     return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def rounds(bodies, seconds):
-    """Milliseconds of each body in interleaved rounds, after a warm-up; short ones are repeated until a clock can tell."""
+def rounds(bodies, seconds, settle=lambda: None, shortest=SHORTEST):
+    """Milliseconds of each body in interleaved rounds, after a warm-up; short ones are repeated until a clock can tell.
+    `settle` waits for a device."""
     repeats = []
     for body in bodies:
         begun, runs, took = time.perf_counter(), 0, math.inf
         while runs == 0 or (runs < WARM_UP and time.perf_counter() - begun < 1):
             start = time.perf_counter()
             body()
+            settle()
             took = time.perf_counter() - start
             runs += 1
-        repeats.append(max(1, math.ceil(SHORTEST / max(took, 1e-6))))
+        repeats.append(max(1, math.ceil(shortest / max(took, 1e-6))))
     times = [[] for _ in bodies]
     started = time.perf_counter()
     for done in range(MAX_ROUNDS):
@@ -38,6 +40,7 @@ def rounds(bodies, seconds):
             start = time.perf_counter()
             for _ in range(repeat):
                 body()
+            settle()
             seen.append((time.perf_counter() - start) / repeat * 1000)
     return times
 
@@ -45,6 +48,7 @@ def rounds(bodies, seconds):
 def arguments(parser):
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seconds", type=float, default=10, help="time for all rounds, warm-up not counted")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--avx2", action="store_true", help="keep PyTorch to 256-bit vectors, which is what WebAssembly can reach")
     return parser.parse_args()
 

@@ -19,7 +19,7 @@ POSITIONS, PROMPT = 64, 16
 
 def write(model, prompt, count):
     """Seconds until the first token, and for each one after it."""
-    ids = torch.arange(prompt).view(1, -1) % model.config.vocab_size
+    ids = torch.arange(prompt, device=model.device).view(1, -1) % model.config.vocab_size
     start = time.perf_counter()
     past, first = None, 0
     for _ in range(count):
@@ -35,7 +35,7 @@ def main():
     args = measure.arguments(parser)
     torch.set_num_threads(args.threads)
     torch.manual_seed(1337)
-    model = GPT2LMHeadModel(GPT2Config()).eval()
+    model = GPT2LMHeadModel(GPT2Config()).eval().to(args.device)
     prefill, decode = [], []
     with torch.inference_mode():
         write(model, PROMPT, POSITIONS - PROMPT)

@@ -77,24 +77,24 @@ class GPT(nn.Module):
                 nn.init.normal_(p, std=0.02)
 
     def forward(self, ids, targets):
-        x = self.tokens(ids) + self.positions(torch.arange(ids.shape[1]))
+        x = self.tokens(ids) + self.positions(torch.arange(ids.shape[1], device=ids.device))
         for block in self.blocks:
             x = block(x)
         logits = self.head(self.norm(x))
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
 
 
-def step(name, seconds, fused):
-    config = dict(CONFIGS[name])
+def step(name, seconds, fused, device, sizes):
+    config = {**CONFIGS[name], **sizes}
     batch = config.pop("batch")
-    model = GPT(**config)
+    model = GPT(**config).to(device)
     decayed = [p for p in model.parameters() if p.dim() >= 2]
     others = [p for p in model.parameters() if p.dim() < 2]
     groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), **({"fused": True} if fused else {}))
 
     def advance():
-        ids = torch.randint(config["vocabulary"], (batch, config["context"] + 1))
+        ids = torch.randint(config["vocabulary"], (batch, config["context"] + 1), device=device)
         loss = model(ids[:, :-1], ids[:, 1:].contiguous())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -106,16 +106,17 @@ def step(name, seconds, fused):
     return dict(config=name, medianMs=measure.median(times), minMs=min(times), rounds=len(times))
 
 
-def products(seconds):
+def products(seconds, device, cubes):
     rows, bodies = [], []
-    for m, n, k in SHAPES:
+    for m, n, k in [(n, n, n) for n in cubes] or SHAPES:
         for mode in ("NN", "NT", "TN"):
-            a = torch.randn(k, m).t() if mode == "TN" else torch.randn(m, k)
-            b = torch.randn(n, k).t() if mode == "NT" else torch.randn(k, n)
-            out = torch.empty(m, n)
+            a = torch.randn(k, m, device=device).t() if mode == "TN" else torch.randn(m, k, device=device)
+            b = torch.randn(n, k, device=device).t() if mode == "NT" else torch.randn(k, n, device=device)
+            out = torch.empty(m, n, device=device)
             bodies.append(lambda a=a, b=b, out=out: torch.mm(a, b, out=out))
             rows.append(dict(m=m, n=n, k=k, mode=mode))
-    for row, times in zip(rows, measure.rounds(bodies, seconds)):
+    gpu = dict(settle=torch.cuda.synchronize, shortest=0.05) if device == "cuda" else {}  # as muladd on webgpu
+    for row, times in zip(rows, measure.rounds(bodies, seconds, **gpu)):
         speed = lambda ms: 2 * row["m"] * row["n"] * row["k"] / ms / 1e6
         row.update(gflops=speed(measure.median(times)), bestGflops=speed(min(times)))
     return dict(matmul=rows)
@@ -125,12 +126,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", choices=CONFIGS, default="nanogpt-cpu")
     parser.add_argument("--sgemm", action="store_true", help="products instead of a step")
+    parser.add_argument("--cubes", type=int, nargs="*", default=[], help="with --sgemm: products of these sizes")
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--context", type=int)
     parser.add_argument("--fused", action="store_true", help="PyTorch's fused AdamW (default: its own default)")
     args = measure.arguments(parser)
     torch.set_num_threads(args.threads)
     torch.manual_seed(1337)
     with torch.set_grad_enabled(not args.sgemm):
-        result = products(args.seconds) if args.sgemm else step(args.config, args.seconds, args.fused)
+        sizes = {name: value for name in ("batch", "context") if (value := getattr(args, name))}
+        result = (
+            products(args.seconds, args.device, args.cubes)
+            if args.sgemm
+            else step(args.config, args.seconds, args.fused, args.device, sizes)
+        )
     measure.report(args, result)
 
 

@@ -1,5 +1,7 @@
 // Plain JavaScript: Node 20 cannot load TypeScript out of node_modules.
 
+export { provideVulkan } from "../scripts/vulkan.mjs";
+
 const source = "@muladd/source";
 
 /** No test is about time: only one that hangs should fail by it, on a busy machine too. */

@@ -90,6 +90,7 @@ const known: Readonly<Record<string, Explain>> = {
   UnknownCharacterError: (e: Error) => parted(e),
   OutOfMemoryError: (e: Error) => parted(e),
   BatchMemoryError: (e: Error) => parted(e),
+  DeviceLostError: (e: Error) => parted(e),
   DivergedError: (e: Error) => parted(e, exitCodes.diverged),
   BackendUnavailable: (e: Error & { backend: string; remedy: string }) =>
     new CLIError(e.message.split("; ")[0]!, {

@@ -6,6 +6,7 @@ import { Option } from "commander";
 import { quote } from "./data.ts";
 import { CLIError, UsageError } from "./errors.ts";
 import { absolute, type IO } from "./io.ts";
+import { checkTensors } from "./train/memory.ts";
 
 /** Folders of runs, as messages call them: by the path that the user gave. */
 export async function runFolder(io: IO, path: string): Promise<Folder> {
@@ -98,6 +99,7 @@ export async function openModel(
     import("@muladd/gpt/train"),
     import("@muladd/nn"),
   ]);
+  checkTensors(run.config.model, backend);
   const model = new GPT(run.config.model, blank(backend));
   writeWeights(model, modelTensors(found.file.tensors), `${path} step ${found.step}`);
   return { run, model, step: found.step };

@@ -92,9 +92,12 @@ export const seedOption = (about: string): Option =>
     return value;
   });
 
-/** `--backend auto|wasm|reference`, for `openBackend`. */
+/** `--backend auto|webgpu|wasm|reference`, for `openBackend`. */
 export const backendOption = (): Option =>
-  new Option("--backend <name>", "auto, wasm or reference").default("auto");
+  new Option(
+    "--backend <name>",
+    "auto, webgpu, wasm or reference; auto is webgpu where there is a GPU, else wasm",
+  ).default("auto");
 
 /** `--threads n|auto`, for `openBackend`. */
 export const threadsOption = (): Option =>
@@ -110,7 +113,7 @@ export const wideOption = (): Option =>
 export const memoryOption = (): Option =>
   new Option(
     "--memory <bytes>",
-    "that the wasm backend may take: 500M, 8G; default 4 GiB, more needs Node 24",
+    "that the backend may take: 500M, 8G; default of wasm 4 GiB, more needs Node 24",
   ).argParser((text) => {
     const [, digits = "", unit = ""] = /^(.*?)([kmgt]?)b?$/i.exec(text.trim()) ?? [];
     const value = Number(digits || Number.NaN) * 1000 ** ("kmgt".indexOf(unit.toLowerCase()) + 1);

@@ -122,8 +122,9 @@ test.each([
   [["step", "--preset", "nanogpt"], 2, "there is no preset nanogpt", "nanogpt-cpu"],
   [["step", "--preset", "gpt3-175b"], 1, "training gpt3-175b takes", "--preset nanogpt-cpu"],
   [["generate", "--preset", "gpt3"], 1, "writing with gpt3 takes", "--preset nanogpt-cpu"],
-  [["step", "--backend", "cuda"], 2, "there is no backend cuda", "auto, wasm, reference"],
-  [["step", "--backend", "webgpu"], 3, "not available in this version", "--backend wasm"],
+  [["step", "--backend", "cuda"], 2, "there is no backend cuda", "auto, webgpu, wasm, reference"],
+  [["matmul", "--profile", "--backend", "wasm"], 2, "--profile shows nothing of matmul", "webgpu"],
+  [["--products", "f16", "--backend", "wasm"], 2, "--products f16 is not possible", "webgpu"],
 ] as const)("bench %j is refused with what to do", async (args, code, what, remedy) => {
   const result = await muladd(["bench", ...args]);
   expect(result).toMatchObject({ code, out: "" });

@@ -83,13 +83,14 @@ const usage: readonly Failure[] = [
   [
     "train text.txt --backend wsm",
     2,
-    "error: there is no backend wsm\n  there are auto, wasm, reference\n  try  --backend wasm\n",
+    "error: there is no backend wsm\n  there are auto, webgpu, wasm, reference\n  try  --backend wasm\n",
   ],
   [
-    "train text.txt --backend webgpu",
-    3,
-    "error: the backend webgpu is not available in this version\n  try  --backend wasm\n",
+    "train text.txt --backend webgpu --threads 2",
+    2,
+    "error: --threads says nothing to webgpu\n  it is a setting of the wasm backend\n  try  leave --threads out   or   --backend wasm\n",
   ],
+  ["train text.txt --backend webgpu --no-wide", 2, "error: --no-wide says nothing to webgpu\n"],
   ["train text.txt --tokenizer chars", 2, "error: there is no tokenizer chars\n"],
   ["train text.txt --tokenizer bpe:9", 2, "  try  --tokenizer bpe:512\n"],
   [

@@ -146,3 +146,19 @@ test("the program starts, in a folder whose path has a space, and says where it 
     err: "error: empty.txt is empty\n  it must hold UTF-8 text\n",
   });
 });
+
+test("without the npm package webgpu its backend says what to install", async () => {
+  const place = workplace();
+  for (const verb of [["train", "text.txt"], ["bench"], ["gradcheck"]]) {
+    const { ended } = start(place.cwd, [...verb, "--backend", "webgpu"]);
+    const { code, err } = await ended;
+    expect(code).toBe(3);
+    expect(err).toContain("the npm package webgpu is not installed\n");
+    expect(err).toContain("  run `npm install webgpu`, or use another backend\n");
+    expect(err).toContain("  try  --backend wasm\n");
+  }
+  const { out } = await start(place.cwd, ["doctor"]).ended;
+  expect(out).toMatch(
+    /\nwebgpu +no +Node has no WebGPU of its own.*\n +try {2}run `npm install webgpu`/,
+  );
+});

@@ -37,14 +37,45 @@ const LIMITS = [
   "maxComputeWorkgroupSizeX",
 ] as const;
 
+/**
+ * What the adapter that webgpu() would take is and offers; opens no device. Throws BackendUnavailable, with the reason and the
+ * remedy, where there is no WebGPU or no adapter.
+ */
+export async function adapterFacts(
+  options: { readonly gpu?: GPU; readonly powerPreference?: GPUPowerPreference } = {},
+): Promise<Facts> {
+  const { gpu, adapter } = await findAdapter(options.gpu, options.powerPreference ?? PREFERRED);
+  return factsOf(adapter, gpu, adapter.info);
+}
+
+export const PREFERRED: GPUPowerPreference = "high-performance";
+
+async function findAdapter(
+  given: GPU | undefined,
+  powerPreference: GPUPowerPreference,
+): Promise<{ gpu: GPU; adapter: GPUAdapter }> {
+  const gpu = given ?? pageGPU() ?? (await nodeGPU());
+  const adapter = await gpu.requestAdapter({ powerPreference });
+  if (!adapter) throw new BackendUnavailable("webgpu", "there is no adapter", adapterRemedy());
+  return { gpu, adapter };
+}
+
+const opened = new WeakMap<GPUDevice, Opened>();
+
+/** What is known of a device that another backend opened, or a page. */
+export const openedWith = (device: GPUDevice, gpu: GPU | undefined): Opened =>
+  opened.get(device) ?? {
+    gpu,
+    device,
+    facts: factsOf(device, gpu ?? pageGPU(), device.adapterInfo),
+  };
+
 /** Throws BackendUnavailable, with the reason and the remedy, where there is no WebGPU, no adapter or no device. */
 export async function openDevice(
   given: GPU | undefined,
   powerPreference: GPUPowerPreference,
 ): Promise<Opened> {
-  const gpu = given ?? pageGPU() ?? (await nodeGPU());
-  const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw new BackendUnavailable("webgpu", "there is no adapter", adapterRemedy());
+  const { gpu, adapter } = await findAdapter(given, powerPreference);
   const features: ReadonlySet<string> = adapter.features;
   try {
     const device = await adapter.requestDevice({
@@ -53,7 +84,9 @@ export async function openDevice(
       requiredFeatures: FEATURES.filter((f) => features.has(f)) as GPUFeatureName[],
       requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
     });
-    return { gpu, device, facts: factsOf(device, gpu, adapter.info) };
+    const made: Opened = { gpu, device, facts: factsOf(device, gpu, adapter.info) };
+    opened.set(device, made);
+    return made;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new BackendUnavailable(
@@ -64,11 +97,11 @@ export async function openDevice(
   }
 }
 
-/** The facts of a device as it was granted, which may be less than its adapter has. */
-export function factsOf(
-  device: GPUDevice,
+/** The facts of an adapter, or of a device as it was granted, which may be less than its adapter has. */
+function factsOf(
+  device: Pick<GPUDevice, "features" | "limits">,
   gpu: GPU | undefined,
-  info: GPUAdapterInfo = device.adapterInfo,
+  info: GPUAdapterInfo,
 ): Facts {
   const features: ReadonlySet<string> = device.features;
   const language: ReadonlySet<string> = gpu?.wgslLanguageFeatures ?? new Set();
@@ -134,8 +167,12 @@ async function loadDawn(): Promise<GPU> {
       "run `npm install webgpu`, or use another backend",
     );
   }
-  // Else the profiler's times are rounded to 0.1 ms.
-  return dawn.create(["disable-dawn-features=timestamp_quantization"]);
+  return dawn.create([
+    // Else the profiler's times are rounded to 0.1 ms.
+    "disable-dawn-features=timestamp_quantization",
+    // Kernels write workgroup memory before they read it; clearing it first takes SwiftShader 0.6 s to compile for 8 KB.
+    "enable-dawn-features=disable_workgroup_init",
+  ]);
 }
 
 function adapterRemedy(): string {

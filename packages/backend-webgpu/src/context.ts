@@ -1,4 +1,4 @@
-import type { Dense } from "@muladd/tensor";
+import { type Dense, size } from "@muladd/tensor";
 import type { Facts } from "./adapter.ts";
 import type { GPUMemory } from "./memory.ts";
 import type { Program } from "./program.ts";
@@ -64,11 +64,8 @@ export function context(facts: Facts, tuning: Tuning, memory: GPUMemory, queue: 
   };
 }
 
-/** The number of elements of an operand. */
-export const size = ({ shape }: Dense): number => shape.reduce((n, d) => n * d, 1);
-
 /** An operand as (rows, columns): all axes but the last, and the last. */
 export function rowsOf({ shape }: Dense): readonly [rows: number, columns: number] {
   const columns = shape.at(-1) ?? 1;
-  return [shape.slice(0, -1).reduce((n, d) => n * d, 1), columns];
+  return [size(shape.slice(0, -1)), columns];
 }

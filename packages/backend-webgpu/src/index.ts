@@ -1,4 +1,4 @@
-export type { Facts } from "./adapter.ts";
+export { adapterFacts, type Facts } from "./adapter.ts";
 export { DeviceLostError } from "./failure.ts";
 export type { KernelTime } from "./profiler.ts";
 export type { Counts } from "./queue.ts";

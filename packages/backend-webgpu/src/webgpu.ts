@@ -7,7 +7,7 @@ import type {
   MemoryUse,
   TypedArray,
 } from "@muladd/tensor";
-import { type Facts, factsOf, type Opened, openDevice } from "./adapter.ts";
+import { type Facts, type Opened, openDevice, openedWith, PREFERRED } from "./adapter.ts";
 import { context, type Tuning } from "./context.ts";
 import { DeviceLostError, Failure } from "./failure.ts";
 import { kernels } from "./kernels/index.ts";
@@ -60,12 +60,10 @@ export async function open(
   options: WebGPUOptions,
   tuning: Partial<Tuning> = {},
 ): Promise<WebGPUBackend> {
-  const { gpu, device, powerPreference = "high-performance", maxBytes = Infinity } = options;
+  const { gpu, device, powerPreference = PREFERRED, maxBytes = Infinity } = options;
   if (!(maxBytes > 0))
     throw new RangeError(`webgpu: maxBytes ${maxBytes} is not a positive number`);
-  const opened: Opened = device
-    ? { gpu, device, facts: factsOf(device, gpu ?? globalThis.navigator?.gpu) }
-    : await openDevice(gpu, powerPreference);
+  const opened: Opened = device ? openedWith(device, gpu) : await openDevice(gpu, powerPreference);
   const { facts } = opened;
   const notes: string[] = [];
   const halfProducts = options.products === "f16" && facts.f16;

@@ -101,7 +101,7 @@ const FAMILIES: readonly Family[] = [
 ];
 
 /** Call `index` of the sequence that belongs to `seed`. */
-export function stressCall(seed: number, index: number): Call {
-  const d = new Draw(seed, index);
+export function stressCall(seed: number, index: number, finite = false): Call {
+  const d = new Draw(seed, index, finite);
   return FAMILIES[index % FAMILIES.length]!(d);
 }

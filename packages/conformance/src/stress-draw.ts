@@ -42,9 +42,9 @@ export class Draw {
   /** Whether NaN, infinities and both zeros are among the numbers. */
   readonly odd: boolean;
 
-  constructor(seed: number, index: number) {
+  constructor(seed: number, index: number, finite: boolean) {
     this.#rng = Rng.at(seed, "stress", index);
-    this.odd = this.below(4) === 0;
+    this.odd = this.below(4) === 0 && !finite;
   }
 
   below(n: number): number {

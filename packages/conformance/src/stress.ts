@@ -10,6 +10,11 @@ export interface StressOptions {
   readonly seed: number;
   readonly first?: number;
   readonly cases: number;
+  /**
+   * True: no NaN and no infinities are drawn, for devices that may compute as if there were none.
+   * https://www.w3.org/TR/WGSL/#floating-point-evaluation
+   */
+  readonly finite?: boolean;
 }
 
 /**
@@ -19,16 +24,17 @@ export interface StressOptions {
  */
 export async function stress(
   groups: readonly Twins[],
-  { seed, first = 0, cases }: StressOptions,
+  { seed, first = 0, cases, finite = false }: StressOptions,
 ): Promise<void> {
   using oracle = reference({ precision: "f64" });
   for (let index = first; index < first + cases; index++) {
-    const call = stressCall(seed, index);
+    const call = stressCall(seed, index, finite);
     const expected = (await compute(oracle, call))!;
     for (const twins of groups) {
       let alone: readonly TypedArray[] | undefined;
       for (const [name, backend] of Object.entries(twins)) {
-        const where = `stress({ seed: ${seed}, first: ${index}, cases: 1 }): ${name}, ${call.name}`;
+        const again = `seed: ${seed}, first: ${index}, cases: 1${finite ? ", finite: true" : ""}`;
+        const where = `stress({ ${again} }): ${name}, ${call.name}`;
         const found = await compute(backend, call).catch((cause) => {
           throw new Error(`${where}: ${cause}`, { cause });
         });

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
  * @property {number} rounds each runs every contestant once, in a process of its own
  * @property {number} seconds of each measurement, warm-up not counted
  * @property {number} threads
+ * @property {"wasm" | "webgpu"} backend of muladd
  * @property {boolean} wide whether muladd may ask V8 for experimental SIMD
  * @property {boolean} json
  */
@@ -27,6 +28,7 @@ export const usage = (name) => `pnpm bench ${name} [${partsOf(name).join("|")} .
   --rounds <n>   rounds, each with every contestant in a process of its own (3)
   --seconds <n>  of each measurement, warm-up not counted (4)
   --threads <n>  threads of all contestants (${availableParallelism()}, the cores)
+  --backend <b>  torch: wasm, beside PyTorch on the same cores, or webgpu, beside PyTorch on the GPU (wasm)
   --no-wide      ask V8 for no experimental SIMD
   --json         the result as JSON on stdout`;
 
@@ -44,12 +46,18 @@ export function parse(name, args) {
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "4" },
       threads: { type: "string", default: String(availableParallelism()) },
+      backend: { type: "string", default: "wasm" },
       "no-wide": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   if (values.help) return "help";
+  const { backend } = values;
+  if (backend !== "wasm" && (backend !== "webgpu" || name !== "torch"))
+    throw new RangeError(
+      `--backend ${backend} is not possible; ${name} has wasm${name === "torch" ? " and webgpu" : ""}`,
+    );
   const known = partsOf(name);
   for (const part of positionals)
     if (!known.includes(part))
@@ -62,6 +70,7 @@ export function parse(name, args) {
     rounds: count("rounds", values.rounds),
     seconds,
     threads: count("threads", values.threads),
+    backend,
     wide: !values["no-wide"],
     json: values.json,
   };

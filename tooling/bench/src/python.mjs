@@ -3,13 +3,15 @@ import { here, run } from "./children.mjs";
 const PROBE = `
 import json, importlib.util, torch
 print(json.dumps(dict(torch=torch.__version__, capability=torch.backends.cpu.get_cpu_capability(),
-    transformers=importlib.util.find_spec("transformers") is not None)))`;
+    transformers=importlib.util.find_spec("transformers") is not None,
+    cuda=torch.cuda.get_device_name() if torch.cuda.is_available() else None)))`;
 
 /**
  * @typedef {object} Python
  * @property {string} program
  * @property {string} torch its version
  * @property {string} capability the widest vectors that PyTorch uses by itself, such as "AVX512"
+ * @property {string | null} cuda the GPU that PyTorch sees
  * @property {boolean} transformers whether it is installed
  */
 

@@ -5,6 +5,7 @@ import { findPython, missingTorch, missingTransformers, script } from "./python.
 import { report } from "./report.mjs";
 import { interleave, standings } from "./rounds.mjs";
 import { megabytes, milliseconds, rate, standingsTable, threadCount } from "./table.mjs";
+import { compareOnGPU } from "./torch-gpu.mjs";
 
 /** @typedef {import("./options.mjs").Options} Options */
 /** @typedef {import("./python.mjs").Python} Python */
@@ -19,6 +20,7 @@ export async function compare(options) {
   const python = await findPython();
   if (!python) return console.log(missingTorch);
   const { torch, capability } = python;
+  if (options.backend === "webgpu") return compareOnGPU(options, python);
   const title = `PyTorch ${torch}, which uses ${capability} by itself`;
   await report(
     options,

@@ -30,6 +30,7 @@ test("a comparison has all its parts unless some are named", () => {
     rounds: 5,
     seconds: 0.5,
     threads: 1,
+    backend: "wasm",
     wide: false,
     json: true,
   });
@@ -41,6 +42,7 @@ test.each([
   [["--rounds", "0"], "--rounds 0 is not possible"],
   [["--threads", "1.5"], "--threads 1.5 is not possible"],
   [["--seconds", "-1"], "--seconds"],
+  [["--backend", "cuda"], "--backend cuda is not possible; torch has wasm and webgpu"],
   [["--fast"], "--fast"],
 ])("%j is refused", (args, message) => {
   expect(() => parse("torch", args)).toThrow(message);

@@ -3,6 +3,8 @@ export type Layer = {
   readonly imports: readonly string[];
   /** What its tests may import beside that. */
   readonly dev?: readonly string[];
+  /** npm packages that its user may install, and that no import names: it is loaded only where it is found. */
+  readonly optional?: readonly string[];
   /** Parts of `src` that may import more than the rest, which in turn may not import them. */
   readonly parts?: Readonly<Record<string, readonly string[]>>;
 };
@@ -21,7 +23,7 @@ export const layers: Layers = {
   // Not even a dev dependency on conformance: turbo would see a cycle. Its run of the suite lives there.
   "backend-reference": { imports: ["tensor"] },
   "backend-wasm": { imports: ["tensor"], dev: ["conformance"] },
-  "backend-webgpu": { imports: ["tensor"], dev: ["conformance"] },
+  "backend-webgpu": { imports: ["tensor"], dev: ["conformance"], optional: ["webgpu"] },
 
   gpt: {
     imports: ["tensor", "nn"],

@@ -19,11 +19,14 @@ export function violations(packages: readonly Package[], layers: Layers): string
   const fullName = (name: string) => (name in layers ? `@muladd/${name}` : name);
   return packages.flatMap((item) => {
     const app = item.folder.startsWith("apps/");
-    const layer = app ? { imports: Object.keys(layers) } : layers[posix.basename(item.folder)];
+    const layer: Layer | undefined = app
+      ? { imports: Object.keys(layers) }
+      : layers[posix.basename(item.folder)];
     if (!layer) return [`${item.folder}: has no layer; add it to tooling/layers/src/layers.ts`];
     const named = {
       imports: layer.imports.map(fullName),
       dev: (layer.dev ?? []).map(fullName),
+      optional: layer.optional ?? [],
       parts: Object.entries(layer.parts ?? {}).map(
         ([part, names]) => [part, names.map(fullName)] as const,
       ),
@@ -32,7 +35,7 @@ export function violations(packages: readonly Package[], layers: Layers): string
   });
 }
 
-type NamedLayer = Required<Pick<Layer, "imports" | "dev">> & {
+type NamedLayer = Required<Pick<Layer, "imports" | "dev" | "optional">> & {
   readonly parts: readonly (readonly [path: string, names: readonly string[]])[];
 };
 
@@ -52,7 +55,10 @@ function check(
   const isFree = (name: string) => app && !isInternal(name);
   const isTool = (name: string) => isInternal(name) && !known.has(name);
   for (const name of runtime) {
-    if (!isFree(name) && !anywhere.includes(name)) found.push(`may not depend on ${name}`);
+    if (layer.optional.includes(name)) {
+      if (name in (manifest.dependencies ?? {}) || !manifest.peerDependenciesMeta?.[name]?.optional)
+        found.push(`must leave ${name} to its user: an optional peer dependency`);
+    } else if (!isFree(name) && !anywhere.includes(name)) found.push(`may not depend on ${name}`);
   }
   for (const name of dev) {
     if (isInternal(name) && !isTool(name) && ![...anywhere, ...layer.dev].includes(name)) {

@@ -46,7 +46,7 @@ test("imports are found in every form, and not in comments or strings", () => {
 });
 
 const table = {
-  low: { imports: [] },
+  low: { imports: [], optional: ["engine"] },
   other: { imports: [], dev: ["low"] },
   high: { imports: ["low"], parts: { "src/more/": ["other", "extra"] } },
 };
@@ -103,6 +103,14 @@ test.each<[string, Package]>([
     ),
   ],
   [
+    "an optional peer dependency",
+    library(
+      "low",
+      {},
+      { peerDependencies: { engine: ">=1" }, peerDependenciesMeta: { engine: { optional: true } } },
+    ),
+  ],
+  [
     "tooling in configuration",
     library(
       "low",
@@ -125,6 +133,16 @@ test.each<[string, Package]>([
 });
 
 test.each<[string, Package, string]>([
+  [
+    "an optional npm package that every user would get",
+    library("low", {}, { dependencies: { engine: "1" } }),
+    "packages/low: must leave engine to its user",
+  ],
+  [
+    "an optional npm package that every user would be asked for",
+    library("low", {}, { peerDependencies: { engine: ">=1" } }),
+    "packages/low: must leave engine to its user",
+  ],
   ["a package without a layer", library("stray", {}), "packages/stray: has no layer"],
   [
     "an import of a higher layer",

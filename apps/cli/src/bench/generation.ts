@@ -1,5 +1,8 @@
+import type { WebGPUBackend } from "@muladd/backend-webgpu";
 import { type GPT, generate } from "@muladd/gpt";
 import type { Backend } from "@muladd/tensor";
+import { isWebGPU } from "../backend.ts";
+import { countWork, type DeviceWork, type KernelProfile, profileKernels } from "./kernels.ts";
 import { median, now } from "./rounds.ts";
 import { newModel, subject } from "./subject.ts";
 
@@ -14,6 +17,10 @@ export interface GenerationResult {
   /** Tokens/s of writing on when every token reads all before it again. Absent where that takes too long. */
   readonly decodeUncached?: number;
   readonly rounds: number;
+  /** Of a token written with the cache, on a GPU. */
+  readonly device?: DeviceWork;
+  /** The same with `profile`. */
+  readonly kernels?: KernelProfile;
 }
 
 export interface GenerationOptions {
@@ -51,6 +58,7 @@ export async function benchGeneration(
     seen.decodeUncached.push((await write(model.gpt, start, positions - start, false)).each);
   }
   const rate = (ms: readonly number[]) => 1000 / median(ms);
+  const device = isWebGPU(backend) ? await workPerToken(backend, model.gpt, start) : undefined;
   return {
     preset: name,
     promptTokens: positions,
@@ -58,7 +66,36 @@ export async function benchGeneration(
     decode: rate(seen.decode),
     ...(uncached ? { decodeUncached: rate(seen.decodeUncached) } : {}),
     rounds,
+    ...(device ? { device } : {}),
   };
+}
+
+const COUNTED = 8;
+
+/** What the prompt and the first token take is taken off. */
+async function workPerToken(backend: WebGPUBackend, gpt: GPT, start: number): Promise<DeviceWork> {
+  const count = (tokens: number) =>
+    countWork(backend, COUNTED, async () => void (await write(gpt, start, tokens, true)));
+  const [few, more] = [await count(1), await count(1 + COUNTED)];
+  return { dispatches: more.dispatches - few.dispatches, submits: more.submits - few.submits };
+}
+
+const PROFILED = 16;
+
+/** Where the time of writing goes on a GPU, the prompt's included; `backend` was made with `profile`. */
+export async function profileGeneration(
+  backend: WebGPUBackend,
+  name = "nanogpt-cpu",
+): Promise<KernelProfile> {
+  using model = newModel(backend, subject(name).model);
+  const positions = Math.min(model.gpt.config.context, MOST_POSITIONS);
+  const tokens = Math.min(positions - 1, PROFILED);
+  await write(model.gpt, 1, tokens, true); // compiles the kernels
+  return await profileKernels(
+    backend,
+    tokens,
+    async () => void (await write(model.gpt, 1, tokens, true)),
+  );
 }
 
 /** Writes after a prompt: milliseconds until the first token, and for each one after it. */

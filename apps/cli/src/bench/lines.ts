@@ -1,6 +1,7 @@
 import { integer, speed } from "../ui/format.ts";
 import { columns } from "../ui/table.ts";
 import type { GenerationResult } from "./generation.ts";
+import type { DeviceWork, KernelProfile } from "./kernels.ts";
 import type { MatmulRow } from "./matmul.ts";
 import type { StepResult } from "./step.ts";
 
@@ -36,6 +37,8 @@ export function stepLines(s: StepResult, residentBytes: number): string[] {
     `          ${integer(s.parameters)} parameters · ${s.dispatches} dispatches · ` +
       `peak ${mb(s.peakBytes)} of tensors${process} · ${s.timing.rounds} rounds`,
   ];
+  if (s.device) lines.push(deviceLine(s.device, "step"));
+  if (s.kernels) lines.push(...kernelLines(s.kernels, "step"));
   if (!s.profile || !s.roofline || !s.overhead) return lines;
   const { flops, bandwidth } = s.roofline;
   const { overhead } = s;
@@ -65,5 +68,31 @@ export function generationLines(g: GenerationResult): string[] {
   return [
     `generate  ${g.preset}: ${speed(g.decode)} tok/s with the cache${without}`,
     `          prefill ${speed(g.prefill)} tok/s (a prompt of ${g.promptTokens}) · ${g.rounds} rounds`,
+    ...(g.device ? [deviceLine(g.device, "token")] : []),
+    ...(g.kernels ? kernelLines(g.kernels, "token") : []),
+  ];
+}
+
+const deviceLine = ({ dispatches, submits }: DeviceWork, unit: string): string =>
+  `          on the GPU a ${unit}: ${rounded(dispatches)} dispatches of kernels, ${rounded(submits)} submits`;
+
+const rounded = (x: number): string => String(+x.toFixed(1));
+
+/** A table of kernels; `unit` is what `calls` and `ms` are of. */
+export function kernelLines({ rows, ms, wallMs }: KernelProfile, unit: string): string[] {
+  if (rows.length === 0) return []; // a note of the backend says why
+  const body = rows.map((r) => [
+    r.name,
+    rounded(r.calls),
+    r.ms.toFixed(3),
+    percent(r.share),
+    r.gflops ? r.gflops.toFixed(1) : "",
+    r.gbytes ? r.gbytes.toFixed(1) : "",
+  ]);
+  return [
+    "",
+    `kernels   ${ms.toFixed(3)} ms a ${unit} by the device's clock; ${wallMs.toFixed(3)} ms with the host, each kernel in a pass of its own`,
+    "",
+    ...columns([["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s"], ...body], "lrrrrr"),
   ];
 }

@@ -1,4 +1,6 @@
+import type { WebGPUBackend } from "@muladd/backend-webgpu";
 import type { Backend, Dense } from "@muladd/tensor";
+import { type KernelProfile, profileKernels } from "./kernels.ts";
 import { type Contestant, settle, type Timing, timeRounds } from "./rounds.ts";
 
 export type Mode = "NN" | "NT" | "TN";
@@ -26,6 +28,14 @@ export const products: readonly Product[] = [
   { m: 768, n: 512, k: 128 },
   { m: 768, n: 128, k: 512 },
 ];
+
+const cube = (size: number): Product => ({ m: size, n: size, k: size });
+
+/** Of GPUs, and small ones for an adapter that is a CPU. */
+export const productsOnDevice = (software: boolean): readonly Product[] =>
+  software
+    ? [cube(256), cube(512), ...products.filter(({ m, n, k }) => m * n * k < 2 ** 27)]
+    : [...[1024, 2048, 4096].map(cube), ...products.filter((p) => p.m !== p.n)];
 
 /** As a linear layer has them: x·W of a gradient, x·Wᵀ of a forward pass, xᵀ·g of a weight's gradient. */
 export const modes: readonly Mode[] = ["NN", "NT", "TN"];
@@ -91,13 +101,14 @@ class Operands implements Disposable {
 export interface MatmulOptions {
   readonly seconds: number;
   readonly shapes?: readonly Product[];
+  readonly shortest?: number;
   readonly onRound?: (round: number) => void;
 }
 
 /** Measures the matmul kernel in every mode at every shape; what would take longer than all the time given is left out. */
 export async function benchMatmul(
   backend: Backend,
-  { seconds, shapes = products, onRound }: MatmulOptions,
+  { seconds, shapes = products, shortest, onRound }: MatmulOptions,
 ): Promise<MatmulRow[]> {
   const rate = await matmulRate(backend, Math.min(seconds, 0.1));
   const runs = (p: Product) => flop(p) / rate < seconds;
@@ -110,7 +121,7 @@ export async function benchMatmul(
     });
     const timings = await timeRounds(
       entries.map((e) => e.contestant),
-      { seconds, ...(onRound ? { onRound } : {}) },
+      { seconds, ...(shortest ? { shortest } : {}), ...(onRound ? { onRound } : {}) },
     );
     const found = new Map(
       entries.map((e, i) => [`${shapes.indexOf(e.product)} ${e.mode}`, timings[i]!]),
@@ -138,4 +149,19 @@ export async function matmulRate(
   using operands = new Operands(backend, product);
   const [timing] = await timeRounds([operands.contestant("NN")], { seconds });
   return flop(product) / (timing!.median / 1000);
+}
+
+/** Kernels of every product in every mode, once each; `backend` was made with `profile`. */
+export async function profileMatmul(
+  backend: WebGPUBackend,
+  shapes: readonly Product[],
+): Promise<KernelProfile> {
+  const all = async () => {
+    for (const product of shapes) {
+      using operands = new Operands(backend, product);
+      for (const mode of modes) await operands.contestant(mode).run(1);
+    }
+  };
+  await all(); // compiles the kernels
+  return await profileKernels(backend, 1, all);
 }

@@ -1,10 +1,13 @@
+import type { WebGPUBackend } from "@muladd/backend-webgpu";
 import { type GPT, plan } from "@muladd/gpt";
 import { Trainer } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
+import { isWebGPU } from "../backend.ts";
+import { countWork, type DeviceWork, type KernelProfile, profileKernels } from "./kernels.ts";
 import { measureOverhead, type Overhead, withoutKernels } from "./overhead.ts";
 import { type ProfileRow, profileStep } from "./profile.ts";
 import { measureRoofline, type Roofline } from "./roofline.ts";
-import { type Contestant, type Timing, timeRounds } from "./rounds.ts";
+import { type Contestant, now, type Timing, timeRounds } from "./rounds.ts";
 import { newModel, type Subject, subject } from "./subject.ts";
 
 export interface StepResult {
@@ -26,11 +29,18 @@ export interface StepResult {
   readonly profile?: readonly ProfileRow[];
   readonly roofline?: Roofline;
   readonly overhead?: Overhead;
+  /** On a GPU. */
+  readonly device?: DeviceWork;
+  /** On a GPU with `profile`, in place of the profile by op. */
+  readonly kernels?: KernelProfile;
 }
 
 export interface StepOptions {
   readonly seconds: number;
   readonly preset?: string;
+  /** Other than the subject's own. */
+  readonly batch?: number;
+  readonly context?: number;
   readonly profile?: boolean;
   readonly onRound?: (round: number) => void;
 }
@@ -40,8 +50,10 @@ export interface StepOptions {
  * random ids, whose values do not change the time.
  */
 export async function benchStep(backend: Backend, options: StepOptions): Promise<StepResult> {
-  const { seconds, preset: name = "nanogpt-cpu", profile = false, onRound } = options;
-  const of = subject(name);
+  const { seconds, preset: name = "nanogpt-cpu", batch, context, onRound } = options;
+  const onDevice = isWebGPU(backend);
+  const profile = options.profile === true && !onDevice; // by op: on a GPU kernels run after their ops return
+  const of = subject(name, { batch, context });
   const timed = await timeStep(backend, of, { seconds, profile, ...(onRound ? { onRound } : {}) });
   if (!profile) return timed;
   using model = newModel(withoutKernels(backend), of.model);
@@ -49,6 +61,23 @@ export async function benchStep(backend: Backend, options: StepOptions): Promise
   const { timing, dispatches } = timed;
   const given = { seconds: seconds / 4, stepMs: timing.median, dispatches };
   return { ...timed, overhead: await measureOverhead(stepsOf(trainer), given) };
+}
+
+/** Where the time of a {@link subject}'s steps goes on a GPU; `backend` was made with `profile`. */
+export async function profileStepKernels(
+  backend: WebGPUBackend,
+  { seconds, preset: name = "nanogpt-cpu", batch, context }: StepOptions,
+): Promise<KernelProfile> {
+  const of = subject(name, { batch, context });
+  using model = newModel(backend, of.model);
+  using trainer = trainerOf(model.gpt, of.training);
+  const steps = stepsOf(trainer);
+  await steps.run(1); // compiles the kernels
+  const start = now();
+  await steps.run(1);
+  const fit = Math.floor((1000 * seconds) / (now() - start));
+  const profiled = Math.min(Math.max(fit, 1), PROFILED);
+  return await profileKernels(backend, profiled, async () => steps.run(profiled));
 }
 
 async function timeStep(
@@ -59,10 +88,14 @@ async function timeStep(
   using model = newModel(backend, config);
   using trainer = trainerOf(model.gpt, training);
   const rounds = { seconds, ...(onRound ? { onRound } : {}) };
-  const [timing] = (await timeRounds([stepsOf(trainer)], rounds)) as [Timing];
+  const steps = stepsOf(trainer);
+  const [timing] = (await timeRounds([steps], rounds)) as [Timing];
   const { peakBytes } = backend.memory;
   const roofline = profile ? await measureRoofline(backend, Math.min(seconds, 1)) : undefined;
   const { dispatches, rows } = await profileStep(trainer, profile ? PROFILED : 1, roofline);
+  const device = isWebGPU(backend)
+    ? await countWork(backend, 1, async () => steps.run(1))
+    : undefined;
   const { flop, parameters } = plan(config, { batch: training.batch, steps: 1 });
   const tokens = trainer.tokensPerStep;
   return {
@@ -76,6 +109,7 @@ async function timeStep(
     dispatches,
     peakBytes,
     ...(roofline ? { profile: rows, roofline } : {}),
+    ...(device ? { device } : {}),
   };
 }
 

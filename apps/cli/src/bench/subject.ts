@@ -2,6 +2,7 @@ import { GPT, type GPTConfig, type Preset, preset, presetConfig, presets } from 
 import { type TrainingConfig, trainingConfig } from "@muladd/gpt/train";
 import { init, parametersOf } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
+import { checkTensors } from "../train/memory.ts";
 
 /** Characters of tiny Shakespeare: the vocabulary of the published figures. */
 const VOCABULARY = 65;
@@ -34,19 +35,27 @@ export interface Subject {
   readonly training: TrainingConfig;
 }
 
-/** The subject of that name, or the preset. Throws ConfigError when there is neither. */
-export function subject(name: string): Subject {
+/** The subject of that name, or the preset, at its own sizes or those given. Throws ConfigError when there is neither. */
+export function subject(
+  name: string,
+  { batch, context }: { batch?: number | undefined; context?: number | undefined } = {},
+): Subject {
   const found = Object.hasOwn(subjects, name) ? subjects[name]! : preset(name);
   const vocabulary = found.model.vocabulary ?? VOCABULARY;
   return {
     name,
-    model: presetConfig(found, { vocabulary }),
-    training: trainingConfig({ ...found.training, accumulate: 1 }),
+    model: presetConfig(found, { vocabulary, ...(context === undefined ? {} : { context }) }),
+    training: trainingConfig({
+      ...found.training,
+      accumulate: 1,
+      ...(batch === undefined ? {} : { batch }),
+    }),
   };
 }
 
-/** An untrained model, to be disposed by whoever measures it. */
+/** An untrained model, to be disposed by whoever measures it. Throws CLIError when a tensor of it is too large for a buffer. */
 export function newModel(backend: Backend, config: GPTConfig): Disposable & { readonly gpt: GPT } {
+  checkTensors(config, backend);
   const gpt = new GPT(config, init(backend, 0));
   return {
     gpt,

@@ -1,8 +1,9 @@
 import { totalmem } from "node:os";
-import type { Plan } from "@muladd/gpt";
+import type { GPTConfig, Plan } from "@muladd/gpt";
 import type { BatchMemoryError, TrainingConfig } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
-import { CLIError } from "../errors.ts";
+import { isWebGPU } from "../backend.ts";
+import { CLIError, exitCodes } from "../errors.ts";
 import { flag } from "../flags.ts";
 import { quantity } from "../ui/format.ts";
 
@@ -15,9 +16,12 @@ export const flagsOf: Again = (changes) =>
     .map(([name, value]) => `${flag(name)} ${value}`)
     .join(" ");
 
-/** Bytes that training can have, and whose they are. */
-function memoryOf({ name, limits }: Backend): readonly [number, string] {
+/** Bytes that training can have, and whose they are. A GPU with memory of its own does not tell how much. */
+function memoryOf(backend: Backend): readonly [number, string] {
+  const { name, limits } = backend;
+  const own = isWebGPU(backend) && !backend.facts.software;
   const { maxBytes = Infinity } = limits;
+  if (own) return [maxBytes, `the ${name} backend`];
   return maxBytes < totalmem() ? [maxBytes, `the ${name} backend`] : [totalmem(), "this machine"];
 }
 
@@ -25,7 +29,7 @@ function memoryOf({ name, limits }: Backend): readonly [number, string] {
 export async function checkMemory(planned: Plan, backend: Backend, again: Again): Promise<void> {
   const { total, activations } = planned.bytes.training;
   const [limit, holder] = memoryOf(backend);
-  if (total <= limit) return;
+  if (total <= limit) return checkTensors(planned.config, backend, planned.training.batch);
   const { largestBatch } = await import("@muladd/gpt");
   const { batch, accumulate } = planned.training;
   const fits = largestBatch(planned.config, limit);
@@ -44,6 +48,46 @@ export async function checkMemory(planned: Plan, backend: Backend, again: Again)
       fits > 0 ? `of batch ${batch} at most ${fits} fit at once` : "not even a batch of 1 fits",
     ],
     remedies,
+  });
+}
+
+/**
+ * Throws CLIError when the largest tensor of a model, or of a training pass over `batch` sequences, is more than one buffer of
+ * the backend holds: its bytes, the limit, and the largest that fits.
+ */
+export function checkTensors(
+  { vocabulary: V, width: C, context: T }: GPTConfig,
+  { name, limits, kernels }: Backend,
+  batch = 0,
+): void {
+  const most = Math.floor(limits.maxBufferBytes / 4);
+  const held = `buffers of the ${name} backend hold at most ${quantity(limits.maxBufferBytes, "B")}`;
+  if (V * C > most)
+    throw new CLIError(
+      `the token embedding, ${V} × ${C}, is one tensor of ${quantity(4 * V * C, "B")}`,
+      {
+        why: [
+          held,
+          `the largest that fits: ${Math.floor(most / C)} tokens of width ${C}, or width ${Math.floor(most / V)} for ${V} tokens`,
+        ],
+        remedies: "--backend wasm",
+        exitCode: exitCodes.unavailable,
+      },
+    );
+  // The widest rows of a pass: the mlp's, or the logits where no kernel takes them tile by tile.
+  const row = T * Math.max(4 * C, kernels.linearCrossEntropy ? 0 : V);
+  if (batch * row <= most) return;
+  const fits = Math.floor(most / row);
+  throw new CLIError(`a batch of ${batch} has a tensor of ${quantity(4 * batch * row, "B")}`, {
+    why: [
+      held,
+      fits > 0 ? `of batch ${batch} at most ${fits} fit at once` : "not even a batch of 1 fits",
+    ],
+    remedies: [
+      ...(fits > 0 ? [flagsOf(passes(batch, fits))] : ["a smaller --context"]),
+      "--backend wasm",
+    ],
+    exitCode: exitCodes.unavailable,
   });
 }
 

@@ -152,6 +152,20 @@ async function failure(error: unknown, { io, prepared, run }: SessionOptions): P
     const where = good ? `last checkpoint: ${path} step ${good.step}` : "no step was saved yet";
     return outOfMemory(error, training, again, [where]);
   }
+  if (e.name === "DeviceLostError" || e.name === "OutOfMemoryError")
+    return new CLIError(e.message.split("; ")[0]!, {
+      why: good
+        ? `last good checkpoint: ${path} step ${good.step}`
+        : `${path} has no checkpoint yet: it would begin anew`,
+      remedies:
+        e.name === "DeviceLostError"
+          ? [resumed, `${resumed} --backend wasm`]
+          : [
+              ...smallerPasses(training).map((flags) => `${resumed} ${flags}`),
+              "close other programs",
+            ],
+      cause: error,
+    });
   const shown = explain(error);
   if (e.name !== "SaveError" && e.code === undefined) return error;
   if (!shown) return error;
@@ -166,6 +180,10 @@ async function failure(error: unknown, { io, prepared, run }: SessionOptions): P
     cause: error,
   });
 }
+
+/** Flags for the same step in passes of half the size. A device that is full tells too late which would have fitted. */
+const smallerPasses = ({ batch, accumulate }: Prepared["training"]): string[] =>
+  batch === 1 ? [] : [flagsOf({ batch: Math.ceil(batch / 2), accumulate: 2 * accumulate })];
 
 /** The newest checkpoint, and its held-out loss where it was measured. */
 async function lastGood(

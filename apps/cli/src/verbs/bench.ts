@@ -1,14 +1,19 @@
 import type { WasmBackend } from "@muladd/backend-wasm";
-import { type Command, InvalidArgumentError } from "commander";
-import { describeBackend, openBackend } from "../backend.ts";
+import type { Facts, WebGPUBackend } from "@muladd/backend-webgpu";
+import type { Backend } from "@muladd/tensor";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type BackendChoice, describeBackend, isWebGPU, openBackend } from "../backend.ts";
 import type { GenerationResult } from "../bench/generation.ts";
+import type { KernelProfile } from "../bench/kernels.ts";
 import { describeMachine, type Machine, machine } from "../bench/machine.ts";
 import type { MatmulRow } from "../bench/matmul.ts";
+import { SHORTEST_ON_DEVICE } from "../bench/rounds.ts";
 import type { StepResult } from "../bench/step.ts";
 import { CLIError, UsageError } from "../errors.ts";
 import type { IO } from "../io.ts";
 import {
   backendOption,
+  integer,
   number,
   type SharedOptions,
   threadsOption,
@@ -27,6 +32,9 @@ interface Options extends SharedOptions {
   readonly wide: boolean;
   readonly seconds: number;
   readonly preset: string;
+  readonly batch?: number;
+  readonly context?: number;
+  readonly products?: "f32" | "f16";
   readonly profile?: boolean;
   readonly progress: string;
 }
@@ -40,10 +48,14 @@ export interface BenchReport {
     readonly name: string;
     readonly variant?: string;
     readonly threads?: number;
+    /** Of webgpu. */
+    readonly adapter?: Facts;
     /** Why a faster variant, or more threads, do not run. */
     readonly notes: readonly string[];
   };
   readonly matmul?: readonly MatmulRow[];
+  /** With `profile` on webgpu. */
+  readonly matmulKernels?: KernelProfile;
   readonly step?: StepResult;
   readonly generate?: GenerationResult;
   /** The most memory that this process has held: its maximum resident set size. */
@@ -60,6 +72,7 @@ export function benchCommand(io: IO): Command {
     "bench step --profile",
     "bench step --preset gpt2-124m --threads 1",
     "bench matmul --seconds 60 --json",
+    "bench step --backend webgpu --preset baby-gpt --batch 64 --profile",
   ])
     .argument("[part]", "matmul, step, generate or all", "all")
     .addOption(backendOption())
@@ -71,7 +84,13 @@ export function benchCommand(io: IO): Command {
       "what trains and writes: baby-gpt, gpt2-124m or a preset",
       "nanogpt-cpu",
     )
-    .option("--profile", "show a training step by op, against what the machine allows")
+    .option("--batch <n>", "sequences of a training step (default: the preset's)", integer(1))
+    .option("--context <n>", "tokens of each (default: the preset's)", integer(1))
+    .addOption(new Option("--products <type>", "what webgpu multiplies in").choices(["f32", "f16"]))
+    .option(
+      "--profile",
+      "show a training step by op, against what the machine allows; on webgpu every part by kernel",
+    )
     .addOption(progressOption())
     .action(async (wanted: string, options: Options) => {
       const parts = await chosen(io, wanted);
@@ -103,8 +122,8 @@ type Report = { -readonly [K in keyof BenchReport]: BenchReport[K] };
 /** Runs the parts, each on a backend of its own, and prints each when it is done. */
 async function bench(io: IO, parts: readonly Part[], options: Options): Promise<BenchReport> {
   const here = machine();
-  for (const part of parts) if (part !== "matmul") await checkMemory(part, options.preset, here);
-  const { on, title } = await describe(options);
+  for (const part of parts) if (part !== "matmul") await checkMemory(part, options, here);
+  const { on, title } = await describe(parts, options);
   const show = (lines: readonly string[]) => {
     if (!options.json) writeLines(io, lines);
   };
@@ -122,53 +141,89 @@ async function bench(io: IO, parts: readonly Part[], options: Options): Promise<
 
 const residentBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
-async function describe(options: Options) {
-  using backend = await openBackend(options.backend, options);
-  const { variant, threads, threadsReason, notes } = backend as Partial<WasmBackend>;
+async function describe(parts: readonly Part[], options: Options) {
+  using backend = await open(options, { profile: options.profile ?? false });
+  const { variant, threads, threadsReason } = backend as Partial<WasmBackend>;
+  const { notes = [] } = backend as Partial<WasmBackend | WebGPUBackend>;
+  if (options.profile && !isWebGPU(backend) && !parts.includes("step"))
+    throw new UsageError(`--profile shows nothing of ${parts.join(", ")} on ${backend.name}`, {
+      why: "there it is of the training step; on webgpu of every part",
+      remedies: ["bench step --profile", "--backend webgpu"],
+    });
   const on: BenchReport["backend"] = {
     name: backend.name,
     ...(variant ? { variant } : {}),
     ...(threads ? { threads } : {}),
-    notes: [...(notes ?? []), ...(threadsReason ? [threadsReason] : [])],
+    ...(isWebGPU(backend) ? { adapter: backend.facts } : {}),
+    notes: [...notes, ...(threadsReason ? [threadsReason] : [])],
   };
   return { on, title: describeBackend(backend) };
 }
 
+const open = (
+  { backend, threads, wide, products }: Options,
+  more: Pick<BackendChoice, "profile" | "device"> = {},
+): Promise<Backend> =>
+  openBackend(backend, { threads, wide, ...(products ? { products } : {}), ...more });
+
 /** Measures one part into the report, and describes it. */
 async function measure(io: IO, part: Part, options: Options, report: Report): Promise<string[]> {
-  const { seconds, preset, profile = false } = options;
+  const { seconds, preset, batch, context, profile = false } = options;
   using ticker = new Ticker(io, options);
   ticker.tick({ what: `measuring ${part}` });
   const onRound = (round: number) =>
     ticker.tick({ what: `measuring ${part}, round`, done: round + 1 });
   const lines = await import("../bench/lines.ts");
-  using backend = await openBackend(options.backend, options);
+  using backend = await open(options);
+  /** What `run` finds on a backend that times its kernels, beside the one that was timed as a whole. */
+  const kernels = async (run: (timed: WebGPUBackend) => Promise<KernelProfile>) => {
+    if (!profile || !isWebGPU(backend)) return undefined;
+    ticker.tick({ what: `profiling ${part}` });
+    using timed = await open(options, { profile: true, device: backend.device });
+    return await run(timed as WebGPUBackend); // before it is disposed
+  };
   if (part === "matmul") {
-    const { benchMatmul } = await import("../bench/matmul.ts");
-    report.matmul = await benchMatmul(backend, { seconds, onRound });
-    return lines.matmulLines(report.matmul);
+    const { benchMatmul, products, productsOnDevice, profileMatmul } = await import(
+      "../bench/matmul.ts"
+    );
+    const gpu = isWebGPU(backend);
+    const shapes = gpu ? productsOnDevice(backend.facts.software) : products;
+    const shortest = gpu ? { shortest: SHORTEST_ON_DEVICE } : {};
+    report.matmul = await benchMatmul(backend, { seconds, shapes, onRound, ...shortest });
+    const found = await kernels((timed) => profileMatmul(timed, shapes));
+    if (found) report.matmulKernels = found;
+    return [
+      ...lines.matmulLines(report.matmul),
+      ...(found ? lines.kernelLines(found, "round") : []),
+    ];
   }
   if (part === "step") {
-    const { benchStep } = await import("../bench/step.ts");
-    report.step = await benchStep(backend, { seconds, preset, profile, onRound });
+    const { benchStep, profileStepKernels } = await import("../bench/step.ts");
+    const sizes = { ...(batch ? { batch } : {}), ...(context ? { context } : {}) };
+    const given = { seconds, preset, ...sizes, profile, onRound };
+    const timed = await benchStep(backend, given);
+    const found = await kernels((b) => profileStepKernels(b, given));
+    report.step = { ...timed, ...(found ? { kernels: found } : {}) };
     return lines.stepLines(report.step, residentBytes());
   }
-  const { benchGeneration } = await import("../bench/generation.ts");
-  report.generate = await benchGeneration(backend, { seconds, preset, onRound });
+  const { benchGeneration, profileGeneration } = await import("../bench/generation.ts");
+  const timed = await benchGeneration(backend, { seconds, preset, onRound });
+  const found = await kernels((b) => profileGeneration(b, preset));
+  report.generate = { ...timed, ...(found ? { kernels: found } : {}) };
   return lines.generationLines(report.generate);
 }
 
 /** Throws CLIError when this machine cannot hold the model: drawing its weights would take minutes before it fails. */
 async function checkMemory(
   part: "step" | "generate",
-  name: string,
+  { preset: name, batch, context }: Options,
   { memory }: Machine,
 ): Promise<void> {
   const [{ plan }, { subject }] = await Promise.all([
     import("@muladd/gpt"),
     import("../bench/subject.ts"),
   ]);
-  const { model, training } = subject(name);
+  const { model, training } = subject(name, { batch, context });
   const { bytes } = plan(model, { batch: training.batch, steps: 1 });
   const needed = part === "step" ? bytes.training.total : bytes.float32;
   if (needed <= memory) return;

@@ -1,5 +1,7 @@
+import type { Facts } from "@muladd/backend-webgpu";
 import type { Command } from "commander";
 import { describeMachine, type Machine, machine } from "../bench/machine.ts";
+import { describeAdapter, softwareDriver } from "../gpu.ts";
 import { type IO, paint } from "../io.ts";
 import { type SharedOptions, verb } from "../options.ts";
 import { showsUTF8 } from "../ui/cells.ts";
@@ -13,6 +15,8 @@ export interface BackendState {
   readonly available: boolean;
   readonly detail: string;
   readonly remedy?: string;
+  /** Of webgpu. */
+  readonly adapter?: Facts;
 }
 
 /** What `muladd doctor --json` prints. */
@@ -57,7 +61,7 @@ async function diagnose(io: IO): Promise<Diagnosis> {
     machine: machine(),
     freeMemory: freemem(),
     nodeFlags: [...process.execArgv, ...options],
-    backends: [await wasmState(), webgpu, reference],
+    backends: [await webgpuState(), await wasmState(), reference],
     threads: await threadsState(),
     terminal: {
       stdout: io.stdout.isTTY ? "terminal" : "file or pipe",
@@ -108,12 +112,49 @@ async function wasmState(): Promise<BackendState> {
   }
 }
 
-const webgpu: BackendState = {
-  name: "webgpu",
-  available: false,
-  detail: "not in this version of muladd",
-  remedy: "--backend wasm",
-};
+/** The adapter, without opening a device on it. */
+async function webgpuState(): Promise<BackendState> {
+  const { adapterFacts } = await import("@muladd/backend-webgpu");
+  const { BackendUnavailable } = await import("@muladd/tensor");
+  try {
+    const adapter = await adapterFacts();
+    return {
+      name: "webgpu",
+      available: true,
+      detail: describeAdapter(adapter),
+      adapter,
+      ...(adapter.software
+        ? { remedy: "a GPU with its driver: a software adapter is slower than wasm" }
+        : {}),
+    };
+  } catch (error) {
+    if (!(error instanceof BackendUnavailable)) throw error;
+    const driver = error.message.includes("no adapter") ? softwareDriver() : undefined;
+    return {
+      name: "webgpu",
+      available: false,
+      detail: error.message.replace(/^webgpu: /, "").split("; ")[0]!,
+      remedy: driver ? `${error.remedy}; here: ${driver} muladd …` : error.remedy,
+    };
+  }
+}
+
+/** What an adapter offers, for a person. */
+function adapterLines(f: Facts): string[] {
+  const has = (there: boolean, what: string) => (there ? what : `no ${what}`);
+  const lanes = f.maxSubgroup > f.minSubgroup ? `${f.minSubgroup}–${f.maxSubgroup}` : f.maxSubgroup;
+  const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
+  return [
+    `vendor ${f.vendor || "not told"} · architecture ${f.architecture || "not told"} · ${f.description || "no description"}`,
+    [
+      has(f.f16, "f16"),
+      has(f.subgroups, "subgroups") + (f.subgroups ? ` of ${lanes}` : ""),
+      has(f.timestamps, "timestamps"),
+    ].join(" · "),
+    `a buffer ${mebibytes(f.maxBufferBytes)}, bound ${mebibytes(f.maxBindingBytes)} · ` +
+      `a workgroup ${f.maxWorkgroupLanes} lanes, ${f.maxWorkgroupBytes / 1024} KiB`,
+  ];
+}
 
 const reference: BackendState = {
   name: "reference",
@@ -125,8 +166,9 @@ function describe(io: IO, d: Diagnosis): string[] {
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   const { machine: m, terminal: t } = d;
   const label = (name: string) => name.padEnd(12);
-  const backends = d.backends.flatMap(({ name, available, detail, remedy }) => [
+  const backends = d.backends.flatMap(({ name, available, detail, remedy, adapter }) => [
     `${label(name)}${available ? paint(io.stdout, "green", "yes") : paint(io.stdout, "yellow", "no ")}  ${detail}`,
+    ...(adapter ? adapterLines(adapter) : []).map((line) => `${label("")}     ${line}`),
     ...(remedy ? [`${label("")}     try  ${remedy}`] : []),
   ]);
   return [

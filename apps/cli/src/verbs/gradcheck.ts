@@ -1,9 +1,9 @@
 import type { Backend } from "@muladd/tensor";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { backends, openBackend } from "../backend.ts";
+import { type BackendChoice, backends, isWebGPU, openBackend } from "../backend.ts";
 import { type ConformanceReport, conformanceReport, describeConformance } from "../check/report.ts";
 import { describeWeights, shown, worstFirst } from "../check/weights-report.ts";
-import { CLIError, exitCodes, UsageError } from "../errors.ts";
+import { CLIError, exitCodes, explain, UsageError } from "../errors.ts";
 import { type IO, paint } from "../io.ts";
 import { openModel } from "../model.ts";
 import { given, integer, number, type SharedOptions, seedOption, verb } from "../options.ts";
@@ -19,14 +19,13 @@ interface Options extends SharedOptions {
   readonly progress: string;
 }
 
+type Open = (name: string, choice?: BackendChoice) => Promise<Backend>;
+
 /**
  * `muladd gradcheck`: every claim about a backend, or the gradient of a trained model, against differences in float64.
  * Ends with code 5 when one fails. `open`: how backends are had.
  */
-export function gradcheckCommand(
-  io: IO,
-  open: (name: string) => Promise<Backend> = openBackend,
-): Command {
+export function gradcheckCommand(io: IO, open: Open = openBackend): Command {
   const command = verb(
     io,
     "gradcheck",
@@ -35,7 +34,9 @@ export function gradcheckCommand(
   )
     .argument("[run]", "a run folder: check weights of its model")
     .argument("[data...]", "with a run: text to check on (default: the text of the run)")
-    .addOption(new Option("--backend <name>", "auto, wasm, reference or all").default("auto"))
+    .addOption(
+      new Option("--backend <name>", "auto, webgpu, wasm, reference or all").default("auto"),
+    )
     .option("--samples <n>", "with a run: weights to check", integer(1), 50)
     .option("--tol <error>", "with a run: the largest relative error that passes", positive, 1e-4)
     .addOption(seedOption("with a run: which weights, and which text").default(0))
@@ -60,16 +61,25 @@ function positive(text: string): number {
   return value;
 }
 
-async function checkBackends(
-  io: IO,
-  options: Options,
-  open: (name: string) => Promise<Backend>,
-): Promise<void> {
+async function checkBackends(io: IO, options: Options, open: Open): Promise<void> {
   const { backendCases, runCases } = await import("@muladd/conformance");
   const reports: ConformanceReport[] = [];
-  for (const asked of options.backend === "all" ? backends : [options.backend]) {
-    const { name } = await firstOf(open, asked); // a backend that cannot be had shows here, not as every case's failure
-    const cases = [...backendCases(() => open(asked))];
+  const all = options.backend === "all";
+  const unavailable: { backend: string; why: string }[] = [];
+  for (const asked of all ? backends : [options.backend]) {
+    // A backend that cannot be had shows here, not as every case's failure.
+    const opened = await open(asked).catch((error: unknown) => {
+      const why = all ? whyUnavailable(error) : undefined;
+      if (why === undefined) throw error;
+      unavailable.push({ backend: asked, why });
+      if (!options.json) writeLines(io, [`${asked}: not checked: ${why}`, ""]);
+    });
+    if (!opened) continue;
+    using first = opened;
+    const { name } = first;
+    // Cases have a backend each, but one device: a new one compiles every kernel anew.
+    const shared = isWebGPU(first) ? { device: first.device } : {};
+    const cases = [...backendCases(() => open(asked, shared))];
     let done = 0;
     const summary = await ticking(io, options, (ticker) =>
       runCases(cases, (result) =>
@@ -84,7 +94,13 @@ async function checkBackends(
       ...describeConformance(name, summary, red),
     ]);
   }
-  if (options.json) writeJSON(io, { v: 1, ok: reports.every((r) => r.ok), backends: reports });
+  if (options.json)
+    writeJSON(io, {
+      v: 1,
+      ok: reports.every((r) => r.ok),
+      backends: reports,
+      ...(all ? { unavailable } : {}),
+    });
   const failed = reports.filter((r) => !r.ok);
   if (failed.length === 0) return;
   const counts = failed.map((r) => `${r.failures.length} cases fail on ${r.backend}`);
@@ -94,9 +110,10 @@ async function checkBackends(
   });
 }
 
-async function firstOf(open: (name: string) => Promise<Backend>, name: string) {
-  using backend = await open(name);
-  return { name: backend.name };
+/** Why this machine does not have a backend; undefined for any other error. */
+function whyUnavailable(error: unknown): string | undefined {
+  const shown = explain(error);
+  return shown?.exitCode === exitCodes.unavailable ? shown.message : undefined;
 }
 
 async function ticking<T>(
@@ -113,7 +130,7 @@ async function checkRun(
   path: string,
   data: readonly string[],
   options: Options,
-  open: (name: string) => Promise<Backend>,
+  open: Open,
 ): Promise<void> {
   const { samples, seed, tol } = options;
   if (options.backend === "all")

@@ -1,8 +1,17 @@
-import type { BinaryName, Dense, DType, Kernels, UnaryName, View } from "@muladd/tensor";
-import { type Context, size } from "../context.ts";
+import {
+  type BinaryName,
+  type Dense,
+  type DType,
+  denseStrides,
+  type Kernels,
+  size,
+  type UnaryName,
+  type View,
+} from "@muladd/tensor";
+import type { Context } from "../context.ts";
 import type { ParamType } from "../program.ts";
 import { erf, exp, special, tanh, trigonometry } from "../wgsl/math.ts";
-import { denseStrides, type Walk, walk } from "../wgsl/walk.ts";
+import { type Walk, walk } from "../wgsl/walk.ts";
 
 const LANES = 64;
 
@@ -51,7 +60,7 @@ export const elementwise = (
   context: Context,
 ): Pick<Kernels, "fill" | "copy" | "unary" | "binary" | "select"> => ({
   fill(out, start, step) {
-    const n = size(out);
+    const n = size(out.shape);
     const type = out.dtype;
     const program = context.program(`fill ${type}`, () => ({
       reads: {},
@@ -89,7 +98,7 @@ ${lines}
   out[i] = y;
 }`,
     }));
-    const quads = Math.ceil(size(out) / 4);
+    const quads = Math.ceil(size(out.shape) / 4);
     context.run(program, [x], [out], [quads, c], Math.ceil(quads / LANES));
   },
 

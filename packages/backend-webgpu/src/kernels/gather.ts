@@ -1,5 +1,5 @@
-import type { Kernels } from "@muladd/tensor";
-import { type Context, size } from "../context.ts";
+import { type Kernels, size } from "@muladd/tensor";
+import type { Context } from "../context.ts";
 import { special } from "../wgsl/math.ts";
 
 const LANES = 64;
@@ -26,8 +26,8 @@ fn kernel(group: u32, lane: u32) {
 }`,
     }));
     const width = wide ? columns / 4 : columns;
-    const count = size(ids) * width;
-    const bytes = 8 * size(out) + 4 * size(ids);
+    const count = size(ids.shape) * width;
+    const bytes = 8 * size(out.shape) + 4 * size(ids.shape);
     context.run(program, [table, ids], [out], [count, rows, width], Math.ceil(count / LANES), {
       bytes,
     });
@@ -37,7 +37,7 @@ fn kernel(group: u32, lane: u32) {
   // in their order, along a chain that the first pass makes: (next, previous) of each row, or `count` where there is none.
   scatterAdd(out, rows, ids) {
     const [length, columns] = out.shape as [number, number];
-    const count = size(ids);
+    const count = size(ids.shape);
     if (count === 0 || columns === 0) return;
     const type = out.dtype;
     const chain = context.program("scatterAdd chain", () => ({

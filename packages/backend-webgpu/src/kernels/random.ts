@@ -1,5 +1,5 @@
-import type { Kernels } from "@muladd/tensor";
-import { type Context, size } from "../context.ts";
+import { type Kernels, size } from "@muladd/tensor";
+import type { Context } from "../context.ts";
 
 const LANES = 64;
 
@@ -31,7 +31,7 @@ fn kernel(group: u32, lane: u32) {
   out[i] = vec2<f32>(v >> vec2<u32>(8u)) * 5.9604644775390625e-8; // 2⁻²⁴
 }`,
     }));
-    const pairs = Math.ceil(size(out) / 2);
+    const pairs = Math.ceil(size(out.shape) / 2);
     context.run(program, [], [out], [pairs, k0, k1, counter], Math.ceil(pairs / LANES));
   },
 });

@@ -40,11 +40,14 @@ fn erfOf(x: f32) -> f32 {
 }
 `;
 
-/** sin and cos: π/2 in three parts is taken off (Cody & Waite 1980), a polynomial does the rest. Good to |x| = 10⁵. */
+/**
+ * sin and cos: multiples of π/2 are taken off in three parts, of which two have so few bits that their products are exact
+ * (Cody & Waite 1980), with fma or without; a polynomial does the rest. Good to |x| = 10⁴.
+ */
 export const trigonometry = /* wgsl */ `
 fn sinOfQuadrant(x: f32, turn: i32) -> f32 {
   let k = round(x * 0.636619772);
-  let r = fma(-k, -4.37113900e-8, fma(-k, 1.57079637, x));
+  let r = ((x - k * 1.5703125) - k * 4.837512969970703125e-4) - k * 7.54978995489188216e-8;
   let z = r * r;
   let s = fma(fma(fma(fma(2.60831598e-6, z, -1.98107402e-4), z, 8.33307858e-3), z, -0.166666597) * z, r, r);
   let c = fma(fma(fma(fma(2.38902787e-5, z, -1.38833525e-3), z, 4.16665673e-2), z, -0.5), z, 1.0);

@@ -32,10 +32,3 @@ export function walk(shape: Shape, operands: readonly (readonly number[])[]): Wa
   }
   return { sizes, strides, elements };
 }
-
-/** The strides of a dense operand. */
-export function denseStrides(shape: Shape): number[] {
-  const strides = shape.map(() => 1);
-  for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * shape[i + 1]!;
-  return strides;
-}
