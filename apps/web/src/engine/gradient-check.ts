@@ -1,0 +1,122 @@
+import { reference } from "@muladd/backend-reference";
+import { GPT, type GPTConfig, writeWeights } from "@muladd/gpt";
+import { init, namedParameters } from "@muladd/nn";
+import { dispose, type HostTensor, Tensor } from "@muladd/tensor";
+import { summarize } from "./trace.ts";
+
+/** One number of a parameter. */
+export interface Weight {
+  readonly parameter: string;
+  readonly index: number;
+}
+
+/** A gradient beside a difference quotient. */
+export interface Checked extends Weight {
+  readonly gradient: number;
+  readonly difference: number;
+  /** |gradient − difference| / max(|gradient|, |difference|): what it says of numbers near 0 is rounding. */
+  readonly relative: number;
+  /** |gradient − difference| / max(|gradient|, |difference|, rms of the parameter's gradient): what is judged. */
+  readonly error: number;
+  readonly passes: boolean;
+}
+
+/**
+ * In float64 a central difference is off by about h² from the curve and by 1e-16·loss / h from rounding: at 1e-5 both are near 1e-10,
+ * far below what is judged.
+ */
+export const STEP = 1e-5;
+/**
+ * The gradient on the page is float32, 6e-8 a number, and sums hundreds of products through some fifty ops, which leaves 1e-5 or
+ * so of a parameter's usual gradient. A wrong rule is off by a factor, not by a thousandth.
+ */
+export const TOLERANCE = 1e-3;
+
+/** What a loss depends on, on the host. */
+export interface Example {
+  readonly config: GPTConfig;
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  readonly ids: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/** Compares a gradient with a difference quotient. `usual`: the size of the parameter's gradients. */
+export function judge(
+  weight: Weight,
+  gradient: number,
+  difference: number,
+  usual: number,
+): Checked {
+  const off = Math.abs(gradient - difference);
+  const larger = Math.max(Math.abs(gradient), Math.abs(difference));
+  const part = (of: number) => (off === 0 ? 0 : off / of); // NaN stays NaN, and fails
+  const error = part(Math.max(larger, usual));
+  return {
+    ...weight,
+    ...{ gradient, difference, error },
+    relative: part(larger),
+    passes: error <= TOLERANCE,
+  };
+}
+
+/**
+ * Sets gradients against central differences of the same loss on plain TypeScript in float64 without fused kernels, which
+ * shares no derivative with what is checked. `told` hears of each; returns early when it answers false.
+ */
+export async function checkWeights(
+  example: Example,
+  gradients: ReadonlyMap<string, HostTensor>,
+  weights: readonly Weight[],
+  told: (checked: Checked) => Promise<boolean> = async () => true,
+): Promise<readonly Checked[]> {
+  using backend = reference({ precision: "f64", fused: false });
+  const model = new GPT(example.config, init(backend, 0));
+  writeWeights(model, example.weights, "the model on the page");
+  const shape = [1, example.ids.length];
+  const ids = Tensor.from(backend, example.ids, shape, "i32");
+  const targets = Tensor.from(backend, example.targets, shape, "i32");
+  const parameters = new Map(namedParameters(model));
+  const lossWith = async ({ parameter, index }: Weight, change: number) => {
+    const data = Float64Array.from(example.weights.get(parameter)!.data);
+    data[index]! += change;
+    parameters.get(parameter)!.write(data);
+    using loss = model.loss(ids, targets);
+    return loss.item();
+  };
+  const results: Checked[] = [];
+  try {
+    for (const weight of weights) {
+      const { parameter, index } = weight;
+      const gradient = gradients.get(parameter)!.data;
+      const up = await lossWith(weight, STEP);
+      const down = await lossWith(weight, -STEP);
+      await lossWith(weight, 0);
+      const difference = (up - down) / (2 * STEP);
+      const checked = judge(weight, gradient[index]!, difference, summarize(gradient).rms);
+      results.push(checked);
+      if (!(await told(checked))) break;
+    }
+    return results;
+  } finally {
+    dispose([model, ids, targets]);
+  }
+}
+
+/** `count` weights, each number of the model as likely as any other. Those of tensors without a gradient are not drawn. */
+export function drawWeights(
+  gradients: ReadonlyMap<string, HostTensor>,
+  count: number,
+  random: () => number = Math.random,
+): Weight[] {
+  const all = [...gradients].map(([parameter, { data }]) => ({ parameter, length: data.length }));
+  const total = all.reduce((n, { length }) => n + length, 0);
+  return Array.from({ length: count }, () => {
+    let at = Math.floor(random() * total);
+    const owner = all.find(({ length }) => {
+      if (at < length) return true;
+      at -= length;
+      return false;
+    })!;
+    return { parameter: owner.parameter, index: at };
+  });
+}
