@@ -6,7 +6,8 @@ import { init, namedParameters } from "@muladd/nn";
 import { type Backend, dispose, fused, type HostTensor, ops, Tensor } from "@muladd/tensor";
 import { afterAll, describe, expect, test } from "vitest";
 import { gradientsOf, traceLoss } from "../src/engine/backprop.ts";
-import { checkWeights, drawWeights, judge, TOLERANCE } from "../src/engine/gradient-check.ts";
+import { checkWeights, drawWeights } from "../src/engine/gradient-check.ts";
+import { judge, TOLERANCE } from "../src/engine/judge.ts";
 import { rules } from "../src/screens/backprop/rules.ts";
 
 const TOKENS = Int32Array.of(1, 4, 2, 2, 9, 0, 16, 4, 3);
@@ -130,7 +131,8 @@ describe.each(backends)("the tape of a GPT on %s", (_, backend) => {
     scaled("tokens.weight", 0.5);
     const largest = (name: string) => {
       const { data } = gradients.get(name)!;
-      const index = data.reduce((at, x, i) => (Math.abs(x) > Math.abs(data[at]!) ? i : at), 0);
+      const sizes = Array.from(data, Math.abs);
+      const index = sizes.indexOf(Math.max(...sizes));
       return { parameter: name, index };
     };
     const checked = await checkWeights(example, wrong, [

@@ -1,10 +1,11 @@
 import { reference } from "@muladd/backend-reference";
 import { dispose, Tensor, tidy } from "@muladd/tensor";
 import { expect, test } from "vitest";
-import { ExpressionError, evaluate, namesIn, parseExpression } from "../src/engine/expression.ts";
+import { evaluate } from "../src/engine/evaluate.ts";
+import { ExpressionError, namesIn, parseExpression } from "../src/engine/expression.ts";
 import { trace } from "../src/engine/trace.ts";
 
-async function valueOf(text: string, leaves: Record<string, number>): Promise<number> {
+async function computed(text: string, leaves: Record<string, number>): Promise<number> {
   using backend = reference({ precision: "f64" });
   const on = new Map(
     Object.entries(leaves).map(([name, x]) => [name, Tensor.from(backend, [x], [])]),
@@ -29,7 +30,7 @@ test.each([
   ["exp(0) · a", 2],
   [" .5a1 + a".replace("a1", ""), 2.5],
 ] as const)("%s", async (text, value) => {
-  expect(await valueOf(text, { a: 2, b: 3, c: 5 })).toBeCloseTo(value, 12);
+  expect(await computed(text, { a: 2, b: 3, c: 5 })).toBeCloseTo(value, 12);
 });
 
 test("names come once, in order", () => {

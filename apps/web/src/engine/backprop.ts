@@ -13,14 +13,10 @@ import {
   tidy,
 } from "@muladd/tensor";
 import type { Engine, Handlers } from "./engine.ts";
-import { evaluate, namesIn, parseExpression } from "./expression.ts";
-import {
-  type Checked,
-  checkWeights,
-  drawWeights,
-  type Example,
-  type Weight,
-} from "./gradient-check.ts";
+import { evaluate } from "./evaluate.ts";
+import { namesIn, parseExpression } from "./expression.ts";
+import { checkWeights, drawWeights, type Example } from "./gradient-check.ts";
+import type { Checked, Weight } from "./judge.ts";
 import { lossByModules } from "./loss-by-modules.ts";
 import type { Session } from "./session.ts";
 import { type FullTrace, type TensorView, type Trace, trace, viewOf } from "./trace.ts";
