@@ -264,11 +264,14 @@ export interface TensorView {
 }
 
 const MOST_SHOWN = 128;
+/** A vector is one row, and may be longer. */
+const MOST_OF_ROW = 512;
 
 export function viewOf({ shape, data }: HostTensor): TensorView {
   const columns = shape.at(-1) ?? 1;
   const rows = columns === 0 ? 0 : size(shape) / columns;
-  const [shownRows, shownColumns] = [Math.min(rows, MOST_SHOWN), Math.min(columns, MOST_SHOWN)];
+  const shownRows = Math.min(rows, MOST_SHOWN);
+  const shownColumns = Math.min(columns, rows === 1 ? MOST_OF_ROW : MOST_SHOWN);
   const values = new Float32Array(shownRows * shownColumns);
   for (let r = 0; r < shownRows; r++)
     for (let c = 0; c < shownColumns; c++) values[r * shownColumns + c] = data[r * columns + c]!;

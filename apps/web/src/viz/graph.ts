@@ -34,11 +34,20 @@ export interface Drawing {
   readonly edges: readonly Edge[];
   readonly width: number;
   readonly height: number;
+  /** Narrow: the text of a box takes a line more. */
+  readonly compact: boolean;
 }
 
-const ROW = 58;
-const HEIGHT = 44;
-const LEAF = 34;
+interface Sizes {
+  /** From one op to the next, of an op's box, and from one leaf to the next. */
+  readonly row: number;
+  readonly box: number;
+  readonly leaf: number;
+}
+const WIDE: Sizes = { row: 58, box: 44, leaf: 34 };
+const COMPACT: Sizes = { row: 74, box: 60, leaf: 46 };
+/** Below it a box has no room for a name and a shape side by side. */
+const COMPACT_BELOW = 520;
 const PAD = 8;
 
 /** "block 1/attention" → "block 1", "block 1/attention" */
@@ -49,8 +58,8 @@ export const placesAround = (place: string): string[] =>
 export const closedAround = (place: string, open: ReadonlySet<string>): string | undefined =>
   placesAround(place).find((p) => !open.has(p));
 
-/** Forms the key of the box that a node is drawn as. */
-const boxOf = (node: TraceNode, open: ReadonlySet<string>): string =>
+/** The key of the box that a node is drawn as: a module that is closed around it, or its own. */
+export const boxOf = (node: TraceNode, open: ReadonlySet<string>): string =>
   closedAround(node.place, open) ?? String(node.id);
 
 /**
@@ -62,6 +71,8 @@ export function layoutGraph(
   open: ReadonlySet<string>,
   width: number,
 ): Drawing {
+  const compact = width < COMPACT_BELOW;
+  const sizes = compact ? COMPACT : WIDE;
   const rows: { key: string; members: TraceNode[] }[] = [];
   const at = new Map<string, number>();
   for (const node of nodes.filter(({ kind }) => kind === "op")) {
@@ -89,21 +100,24 @@ export function layoutGraph(
     const leaves = leavesOf.get(row) ?? [];
     const last = members.at(-1)!;
     const shown = closed ? [] : leaves;
-    const height = Math.max(ROW, shown.length * LEAF + 10);
-    const y = bottom.y + (height - ROW) / 2;
+    const height = Math.max(sizes.row, shown.length * sizes.leaf + 10);
+    const y = bottom.y + (height - sizes.row) / 2;
     const box: Box = {
       ...{ key, node: last.id, kind: closed ? "module" : "op" },
       title: closed ? key.split("/").at(-1)! : last.op,
       place: closed ? key.split("/").slice(0, -1).join("/") : last.place,
       ...{ ops: closed ? members.length : 0, leaves: closed ? leaves.length : 0 },
-      ...{ x: left + PAD, y, width: width - skip - left - 2 * PAD, height: HEIGHT },
+      ...{ x: left + PAD, y, width: width - skip - left - 2 * PAD, height: sizes.box },
     };
     shown.forEach((leaf, i) => {
-      const top = bottom.y + (height - ROW - shown.length * LEAF + HEIGHT) / 2 + i * LEAF;
+      const top =
+        bottom.y +
+        (height - sizes.row - shown.length * sizes.leaf + sizes.box + 6) / 2 +
+        i * sizes.leaf;
       const drawn: Box = {
         ...{ key: String(leaf.id), node: leaf.id, kind: "leaf", title: leaf.name },
         ...{ place: leaf.place, ops: 0, leaves: 0 },
-        ...{ x: PAD, y: top, width: left - 28, height: LEAF - 6 },
+        ...{ x: PAD, y: top, width: left - 28, height: sizes.leaf - 6 },
       };
       boxes.push(drawn);
       boxAt.set(leaf.id, drawn);
@@ -118,13 +132,13 @@ export function layoutGraph(
       const box: Box = {
         ...{ key: String(leaf.id), node: leaf.id, kind: "leaf", title: leaf.name },
         ...{ place: "", ops: 0, leaves: 0 },
-        ...{ x: PAD, y: PAD + i * LEAF, width: left, height: LEAF - 6 },
+        ...{ x: PAD, y: PAD + i * sizes.leaf, width: left, height: sizes.leaf - 6 },
       };
       boxes.push(box);
-      bottom.y = box.y + LEAF;
+      bottom.y = box.y + sizes.leaf;
     }
   const edges = edgesOf(nodes, boxAt, { width, skip });
-  return { boxes, edges, width, height: bottom.y + PAD };
+  return { boxes, edges, width, height: bottom.y + PAD, compact };
 }
 
 function edgesOf(
