@@ -1,6 +1,7 @@
 import type { Ladder } from "../engine/ladder.ts";
-import type { EngineEvent, Moment, RunSettings, Status } from "../engine/protocol.ts";
+import type { EngineEvent, Failure, Moment, RunSettings, Status } from "../engine/protocol.ts";
 import { type EngineClient, startEngine } from "./engine.ts";
+import { pastOf } from "./past.ts";
 
 /** How much every screen shows. */
 export type Depth = "story" | "numbers" | "everything";
@@ -43,6 +44,8 @@ class App {
   status = $state.raw<Status>({ phase: "idle", step: 0, steps: 0 });
   ladder = $state.raw<Ladder>();
   settings = $state<RunSettings>(DEFAULTS);
+  /** Why the run at hand is kept in memory alone for now. */
+  storageFailure = $state.raw<Failure>();
   moments = $state.raw<readonly Moment[]>([]);
   /** The step that all panels look at; `undefined`: now. */
   moment = $state<number>();
@@ -99,6 +102,20 @@ class App {
     this.status = status;
   }
 
+  /** Goes on with a run that was kept, from its last checkpoint, paused; answers what should be told of it. */
+  async open(name: string, title = name): Promise<readonly string[]> {
+    const opened = await this.engine!.ask("openRun", { name });
+    const history = pastOf(name, title, opened);
+    this.settings = opened.settings;
+    this.histories = [...this.histories.filter((h) => h.runId !== name).slice(-4), history];
+    this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
+    this.moments = [];
+    this.moment = undefined;
+    this.status = opened.status;
+    this.drawn++;
+    return opened.notes;
+  }
+
   async control(action: "run" | "pause" | "step" | "stop"): Promise<void> {
     this.status = await this.engine!.ask("control", { action });
   }
@@ -113,6 +130,7 @@ class App {
       this.status = event.status;
     } else if (event.type === "ladder") this.ladder = event.ladder;
     else if (event.type === "moments") this.moments = event.moments;
+    else if (event.type === "storage") this.storageFailure = event.failure;
     else this.#record(event.events);
   }
 
