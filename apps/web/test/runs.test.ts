@@ -34,7 +34,9 @@ test("a pause saves the run", async () => {
       (e) => e.type === "training" && e.events.some((t) => t.type === "saved" && t.step === step),
     ),
   );
-  expect((await ask("runs", undefined)).runs).toMatchObject([{ name: "tiny-1", step, steps: 100_000 }]);
+  expect((await ask("runs", undefined)).runs).toMatchObject([
+    { name: "tiny-1", step, steps: 100_000 },
+  ]);
 });
 
 test("pasted text is kept beside its run", async () => {
