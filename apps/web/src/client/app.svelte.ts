@@ -1,7 +1,9 @@
 import type { Ladder } from "../engine/ladder.ts";
 import type { EngineEvent, Failure, Moment, RunSettings, Status } from "../engine/protocol.ts";
 import { type EngineClient, startEngine } from "./engine.ts";
+import { recall, remember } from "./memory.ts";
 import { pastOf } from "./past.ts";
+import { wakeLock } from "./wake-lock.svelte.ts";
 
 /** How much every screen shows. */
 export type Depth = "story" | "numbers" | "everything";
@@ -24,6 +26,9 @@ export interface History {
   readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
   readonly samples: { readonly step: number; readonly text: string }[];
 }
+
+/** Where the choice of a backend by hand is kept. */
+const BACKEND = "muladd backend";
 
 export const DEFAULTS: RunSettings = {
   preset: "small",
@@ -74,13 +79,25 @@ class App {
   }
 
   async start(): Promise<void> {
+    document.addEventListener("visibilitychange", () => {
+      this.#draw();
+      void wakeLock.follow(this.training);
+    });
     try {
       this.engine = await startEngine();
       this.engine.listen((event) => this.#hear(event));
       this.ladder = await this.engine.ask("probe", undefined);
+      const chosen = recall(BACKEND);
+      if (chosen) await this.useBackend(chosen).catch(() => {}); // it may be gone; the ladder's own serves
     } catch (error) {
       this.engineFailure = (error as Error).message;
     }
+  }
+
+  /** Takes a backend by hand, now and in later visits; `undefined`: as the ladder chooses, from the next visit on. */
+  async useBackend(name: string | undefined): Promise<void> {
+    remember(BACKEND, name);
+    if (name) this.ladder = await this.engine!.ask("useBackend", { name });
   }
 
   /** Begins a run with the settings as they are. */
@@ -128,6 +145,7 @@ class App {
           ? `Training failed: ${failure.message}`
           : `${phase}, step ${step}`;
       this.status = event.status;
+      void wakeLock.follow(this.training);
     } else if (event.type === "ladder") this.ladder = event.ladder;
     else if (event.type === "moments") this.moments = event.moments;
     else if (event.type === "storage") this.storageFailure = event.failure;
@@ -148,7 +166,12 @@ class App {
       } else if (e.type === "sample") history.samples.push({ step: e.step, text: e.text });
     }
     this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
-    this.drawn++;
+    this.#draw();
+  }
+
+  /** Nobody sees what a hidden page draws: it is drawn when the page is seen again. */
+  #draw(): void {
+    if (!document.hidden) this.drawn++;
   }
 }
 
