@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { headersFile, policy } from "./headers.ts";
@@ -15,7 +16,7 @@ export function shipping(): Plugin {
     name: "shipping",
     apply: "build",
     configResolved(config) {
-      out = `${config.root}/${config.build.outDir}`;
+      out = resolve(config.root, config.build.outDir);
     },
     transformIndexHtml: () => [
       {

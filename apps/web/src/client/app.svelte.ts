@@ -49,6 +49,8 @@ class App {
   status = $state.raw<Status>({ phase: "idle", step: 0, steps: 0 });
   ladder = $state.raw<Ladder>();
   settings = $state<RunSettings>(DEFAULTS);
+  /** The step of the last checkpoint of the run at hand. */
+  saved = $state<number>();
   /** Why the run at hand is kept in memory alone for now. */
   storageFailure = $state.raw<Failure>();
   moments = $state.raw<readonly Moment[]>([]);
@@ -163,7 +165,8 @@ class App {
       } else if (e.type === "eval") {
         history.heldOut.push({ step: e.step, loss: e.heldOut, best: e.best });
         this.announcement = `step ${e.step}: held-out loss ${e.heldOut.toFixed(3)}`;
-      } else if (e.type === "sample") history.samples.push({ step: e.step, text: e.text });
+      } else if (e.type === "saved") this.saved = e.step;
+      else if (e.type === "sample") history.samples.push({ step: e.step, text: e.text });
     }
     this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
     this.#draw();
