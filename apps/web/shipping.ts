@@ -7,7 +7,7 @@ import { headersFile, policy } from "./headers.ts";
 
 // The page itself is kept as "./"; kernels of 64-bit memory and of V8's revectorizer are for Node, no page asks for them.
 const NOT_KEPT =
-  /^(_headers|sw\.js|index\.html|\.vite\/.*|assets\/(wide|relaxed64|simd64).*)$|\.map$/;
+  /^(_headers|sw\.js|index\.html|\.vite\/.*|assets\/(engine\/)?(wide|relaxed64|simd64).*)$|\.map$/;
 
 /** What a static host needs beside the app: its headers, the policy in the page itself, and the worker that keeps it offline. */
 export function shipping(): Plugin {

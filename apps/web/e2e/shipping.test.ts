@@ -93,7 +93,12 @@ test("of two tabs one has the run, and the other says so", async () => {
 test("once loaded it works without a network", async () => {
   const url = await site.serve();
   const { page } = await open(url);
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await expect
+    .poll(() =>
+      page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state),
+    )
+    .toBe("activated");
+  await page.waitForLoadState("networkidle");
   await site.stop();
   await page.reload();
   await train(page, 3);
@@ -122,7 +127,7 @@ test("without OPFS runs are kept in the database, past a reload", async () => {
   context = await browser.newContext();
   const page = await context.newPage();
   // A worker has its own globals: what it is given to read is changed.
-  await context.route("**/assets/worker-*.js", async (route) => {
+  await context.route("**/assets/engine/worker-*.js", async (route) => {
     const response = await route.fetch();
     const without =
       "StorageManager.prototype.getDirectory=()=>Promise.reject(new DOMException('no','SecurityError'));";

@@ -20,6 +20,7 @@ export class Site {
   static async build(): Promise<Site> {
     const site = new Site();
     const outDir = join(site.#folder, "sub", "path");
+    process.env.NODE_ENV = "production"; // vitest's "test" would make another app
     await build({ root, logLevel: "error", build: { outDir, emptyOutDir: true } });
     return site;
   }
@@ -38,9 +39,12 @@ export class Site {
 
   /** As if the network were gone. */
   async stop(): Promise<void> {
-    this.#server?.closeAllConnections();
-    await new Promise((resolve) => (this.#server ? this.#server.close(resolve) : resolve(0)));
+    const server = this.#server;
     this.#server = undefined;
+    if (!server) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
   }
 
   async remove(): Promise<void> {
