@@ -33,6 +33,8 @@ export interface Ladder {
 export interface Opened {
   readonly backend: Backend;
   readonly title: string;
+  /** Whether a GPU is only imitated, by the CPU. */
+  readonly software?: boolean;
 }
 
 const factories: Readonly<Record<BackendName, () => Promise<Opened>>> = {
@@ -48,7 +50,7 @@ const factories: Readonly<Record<BackendName, () => Promise<Opened>>> = {
     const backend = await webgpu();
     const { vendor, architecture, software } = backend.facts;
     const what = [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
-    return { backend, title: `WebGPU, ${what}${software ? " (software)" : ""}` };
+    return { backend, title: `WebGPU, ${what}${software ? " (software)" : ""}`, software };
   },
   async reference() {
     const { reference } = await import("@muladd/backend-reference");

@@ -44,6 +44,9 @@ export async function tryWebGPU(
   try {
     opened = await openRung("webgpu");
     const gpu = opened;
+    // One step of those takes seconds, in which training would stand still.
+    if (gpu.software)
+      throw new Error("the CPU imitates a GPU here, and was not timed; choose it by hand to see");
     const [before, now] = await alone(async () => {
       const mine = await timeStep(backend, recipe);
       return [mine, await timeStep(gpu.backend, recipe, mine * HOPELESS)] as const;
@@ -55,7 +58,7 @@ export async function tryWebGPU(
     rungs.explain(`faster for this model: ${compared}`);
   } catch (error) {
     const refusal = failureOf(error);
-    rungs.note({ name: "webgpu", title: "WebGPU", refusal });
+    rungs.note({ name: "webgpu", title: opened?.title ?? "WebGPU", refusal });
   }
   opened?.backend[Symbol.dispose]();
   return undefined;
