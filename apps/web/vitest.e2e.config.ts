@@ -4,5 +4,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: { conditions: ["@muladd/source"] },
   ssr: { resolve: { conditions: ["@muladd/source", "node"] } },
-  test: { include: ["e2e/**/*.test.ts"], testTimeout: 90_000, hookTimeout: 120_000 },
+  test: {
+    include: ["e2e/**/*.test.ts"],
+    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+  },
 });
