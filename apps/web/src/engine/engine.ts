@@ -1,6 +1,7 @@
 import { plan } from "@muladd/gpt";
 import { checkData } from "@muladd/gpt/train";
 import { failureOf } from "./failures.ts";
+import { inspect } from "./inspect.ts";
 import {
   type BackendChoice,
   type BackendName,
@@ -11,6 +12,7 @@ import {
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { type Recipe, recipeOf, Session } from "./session.ts";
 import { Training } from "./training.ts";
+import { write } from "./write.ts";
 
 /** What a handler may use besides its parameters. */
 export interface Asked {
@@ -49,6 +51,8 @@ export class Engine {
     start: (settings) => this.#start(settings),
     control: async ({ action }) => this.#control(action),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
+    ...inspect(this),
+    ...write(this),
   };
 
   /** What is trained. Throws when nothing is. */

@@ -1,7 +1,9 @@
 import type { TaskName } from "@muladd/corpus";
 import type { GPTConfig, Plan } from "@muladd/gpt";
 import type { TrainEvent, TrainingConfig } from "@muladd/gpt/train";
+import type { InspectRequests } from "./inspect.ts";
 import type { BackendChoice, Ladder } from "./ladder.ts";
+import type { WriteRequests } from "./write.ts";
 
 /** Changes when messages do; a page and a worker of different builds refuse each other. */
 export const PROTOCOL = 1;
@@ -61,7 +63,7 @@ export interface Moment {
 }
 
 /** Questions, by name: what they take and what they answer. Each service of the engine adds its own. */
-export interface Requests {
+export interface Requests extends InspectRequests, WriteRequests {
   probe: { params: undefined; result: Ladder };
   useBackend: { params: { readonly name: string }; result: Ladder };
   prepare: { params: RunSettings; result: Prepared };
