@@ -17,13 +17,13 @@ export async function engineWith(
 ): Promise<{ engine: Engine; events: EngineEvent[] }> {
   const events: EngineEvent[] = [];
   const engine = new Engine((event) => events.push(event));
-  await engine.handlers.start({ ...settings, paused: true });
+  await engine.handlers.start({ ...settings, paused: true }, asked());
   return { engine, events };
 }
 
 /** Trains to the end. */
 export async function trainOut({ engine }: { engine: Engine }): Promise<void> {
-  await engine.handlers.control({ action: "run" });
+  await engine.handlers.control({ action: "run" }, asked());
   while (engine.status.phase === "training") await new Promise((r) => setTimeout(r, 5));
   if (engine.status.failure) throw new Error(engine.status.failure.message);
 }

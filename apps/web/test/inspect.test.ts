@@ -129,10 +129,10 @@ describe("any tensor", () => {
 test("looks do not change what is trained", async () => {
   const losses = async (look: boolean) => {
     const made = await engineWith();
-    await made.engine.handlers.control({ action: "run" });
+    await made.engine.handlers.control({ action: "run" }, asked());
     while (made.engine.status.phase === "training") {
       if (look) await made.engine.handlers.lookTensor({ text }, asked());
-      else await new Promise((r) => setTimeout(r, 1));
+      await new Promise((r) => setTimeout(r, 1)); // training waits for messages between its steps
     }
     return made.events.flatMap((e) =>
       e.type === "training" ? e.events.flatMap((t) => (t.type === "step" ? [t.rawLoss] : [])) : [],

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { nearestRows, principalPlane, project } from "../src/engine/pca.ts";
 import { shrink } from "../src/engine/shrink.ts";
 
-const wave = (i: number) => Math.sin(12.9898 * i + 1) * 43.5 - Math.floor(Math.sin(12.9898 * i + 1) * 43.5) - 0.5;
+const wave = (i: number) =>
+  Math.sin(12.9898 * i + 1) * 43.5 - Math.floor(Math.sin(12.9898 * i + 1) * 43.5) - 0.5;
 
 test("finds the plane that rows were spread in", () => {
   // 3 in one direction, 1 in another, a little in the rest, about a point away from 0.

@@ -80,10 +80,7 @@ test("stops when it is told to, and leaves no memory behind", async () => {
     seen.push(token);
     if (seen.length === 4) stop.abort();
   };
-  await engine.handlers.write(
-    { ...BASE, maxTokens: 1000 },
-    asked({ signal: stop.signal, part }),
-  );
+  await engine.handlers.write({ ...BASE, maxTokens: 1000 }, asked({ signal: stop.signal, part }));
   expect(seen).toHaveLength(4);
   expect(backend.memory.buffers).toBe(before);
 });
@@ -99,7 +96,7 @@ test("while training runs it writes with the weights of the moment when it began
     { ...BASE, maxTokens: 60, seed: 4 },
     asked({ part: (t) => void tokens.push((t as WrittenToken).id) }),
   );
-  await engine.handlers.control({ action: "run" });
+  await engine.handlers.control({ action: "run" }, asked());
   const { step } = await writing;
   expect(engine.session.trainer.step).toBeGreaterThan(0);
   expect(step).toBe(0);

@@ -42,7 +42,8 @@ export async function attentionMaps(
       };
       observe({ observe: listen }, () => model.hidden(input(model, ids)));
     });
-    if (layers.length === 0) throw new Error("attention: this backend computes it from smaller ops");
+    if (layers.length === 0)
+      throw new Error("attention: this backend computes it from smaller ops");
     return await Promise.all(layers.map(async (w) => Float32Array.from(await w.data())));
   } finally {
     dispose(layers);
@@ -108,7 +109,11 @@ export function lookAtLoss(
         () => {
           // No token follows the last one.
           const next = [...Array.from(ids).slice(1), -1];
-          return crossEntropyLoss(model.forward(input(model, ids)), input(model, next), ids.length - 1);
+          return crossEntropyLoss(
+            model.forward(input(model, ids)),
+            input(model, next),
+            ids.length - 1,
+          );
         },
         parameters.values(),
         {
@@ -172,5 +177,8 @@ export function attentionEntropy(weights: ArrayLike<number>, T: number): number 
 /** Reads a tensor to the host, f32 or i32. */
 export async function toHost(t: Tensor): Promise<HostTensor> {
   const data = await t.data();
-  return { shape: t.shape, data: t.dtype === "i32" ? Int32Array.from(data) : Float32Array.from(data) };
+  return {
+    shape: t.shape,
+    data: t.dtype === "i32" ? Int32Array.from(data) : Float32Array.from(data),
+  };
 }

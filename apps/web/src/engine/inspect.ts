@@ -14,8 +14,8 @@ import { dispose, type HostTensor, Tensor, tidy } from "@muladd/tensor";
 import { labels, type Reading, readText } from "./encode.ts";
 import type { Asked, Engine, Handlers } from "./engine.ts";
 import { type Neighbour, nearestRows, principalPlane, project } from "./pca.ts";
-import { type Shrunk, shrink } from "./shrink.ts";
 import type { Session } from "./session.ts";
+import { type Shrunk, shrink } from "./shrink.ts";
 
 /** A text, read by the model at a moment of the clock. */
 export interface LookParams {

@@ -100,7 +100,9 @@ export function write(engine: Engine): Pick<Handlers, keyof WriteRequests> {
           });
           if (!choice) break;
           count++;
-          part(written(choice, logits, sampling.temperature === 0, tokenizer.token.bind(tokenizer)));
+          part(
+            written(choice, logits, sampling.temperature === 0, tokenizer.token.bind(tokenizer)),
+          );
           await turn();
         }
       } finally {
@@ -157,9 +159,7 @@ function written(
     greedy ? [[choice.id, 1]] : choice.candidates.map((c) => [c.id, c.probability]),
   );
   chances.set(choice.id, choice.probability);
-  const order = Array.from(logits, (_, id) => id).sort(
-    (a, b) => logits[b]! - logits[a]! || a - b,
-  );
+  const order = Array.from(logits, (_, id) => id).sort((a, b) => logits[b]! - logits[a]! || a - b);
   const candidate = (id: number, rank: number): WriteCandidate => ({
     id,
     token: showToken(bytes(id)),
