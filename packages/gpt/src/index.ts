@@ -5,9 +5,7 @@ export { type GenerateOptions, generate } from "./generate.ts";
 export {
   attentionEntropy,
   attentionMaps,
-  type Looked,
   logitLens,
-  lookAtLoss,
   toHost,
 } from "./look.ts";
 export { Block, type ForwardOptions, GPT, type LossOptions, type Memory } from "./model.ts";

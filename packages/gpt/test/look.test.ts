@@ -7,10 +7,10 @@ import {
   attentionMaps,
   GPT,
   logitLens,
-  lookAtLoss,
   statistics,
   toHost,
 } from "../src/index.ts";
+import { lookAtLoss } from "../src/train/index.ts";
 
 const backend = reference();
 const CONFIG = { vocabulary: 11, context: 8, width: 8, heads: 2, layers: 3 };

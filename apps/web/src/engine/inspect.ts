@@ -2,13 +2,12 @@ import {
   attentionEntropy,
   attentionMaps,
   type GPT,
-  type Looked,
   logitLens,
-  lookAtLoss,
   type Statistics,
   statistics,
   toHost,
 } from "@muladd/gpt";
+import { type Looked, lookAtLoss } from "@muladd/gpt/train";
 import { LearnedPositions, SinusoidalPositions } from "@muladd/nn";
 import { dispose, type HostTensor, Tensor, tidy } from "@muladd/tensor";
 import { labels, type Reading, readText } from "./encode.ts";
