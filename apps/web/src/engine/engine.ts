@@ -3,6 +3,7 @@ import { checkData } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
 import { backprop } from "./backprop.ts";
 import { failureOf } from "./failures.ts";
+import { inspect } from "./inspect.ts";
 import { type BackendName, type Ladder, openRung } from "./ladder.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { runService } from "./run-service.ts";
@@ -13,6 +14,7 @@ import { type Kept, type Recipe, recipeOf, Session } from "./session.ts";
 import type { Store } from "./store/store.ts";
 import { Training } from "./training.ts";
 import { tryWebGPU } from "./trial.ts";
+import { write } from "./write.ts";
 
 /** What a handler may use besides its parameters. */
 export interface Asked {
@@ -57,6 +59,8 @@ export class Engine {
     ...backprop(this),
     ...runService(this),
     ...selfTest(),
+    ...inspect(this),
+    ...write(this),
   };
 
   /** What computes. Throws before there is one. */

@@ -2,9 +2,11 @@ import type { TaskName } from "@muladd/corpus";
 import type { GPTConfig, Plan } from "@muladd/gpt";
 import type { TrainEvent, TrainingConfig } from "@muladd/gpt/train";
 import type { BackpropRequests } from "./backprop.ts";
+import type { InspectRequests } from "./inspect.ts";
 import type { BackendChoice, Ladder } from "./ladder.ts";
 import type { RunRequests } from "./run-service.ts";
 import type { SelfTestRequests } from "./self-test.ts";
+import type { WriteRequests } from "./write.ts";
 
 /** Changes when messages do; a page and a worker of different builds refuse each other. */
 export const PROTOCOL = 1;
@@ -64,7 +66,12 @@ export interface Moment {
 }
 
 /** Questions, by name: what they take and what they answer. Each service of the engine adds its own. */
-export interface Requests extends BackpropRequests, RunRequests, SelfTestRequests {
+export interface Requests
+  extends BackpropRequests,
+    InspectRequests,
+    RunRequests,
+    SelfTestRequests,
+    WriteRequests {
   probe: { params: undefined; result: Ladder };
   useBackend: { params: { readonly name: string }; result: Ladder };
   prepare: { params: RunSettings; result: Prepared };
