@@ -21,7 +21,10 @@ export interface History {
   readonly title: string;
   readonly points: StepPoint[];
   readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
-  readonly samples: { readonly step: number; readonly text: string }[];
+  /** `greedy`: with the most likely token each time. */
+  readonly samples: { readonly step: number; readonly text: string; readonly greedy?: string }[];
+  /** ln V: the loss of a model that knows nothing. */
+  readonly lossBefore?: number | undefined;
 }
 
 export const DEFAULTS: RunSettings = {
@@ -112,8 +115,16 @@ class App {
           : `${phase}, step ${step}`;
       this.status = event.status;
     } else if (event.type === "ladder") this.ladder = event.ladder;
+    else if (event.type === "greedy") this.#greedy(event.step, event.text);
     else if (event.type === "moments") this.moments = event.moments;
     else this.#record(event.events);
+  }
+
+  #greedy(step: number, greedy: string): void {
+    const samples = this.histories.at(-1)?.samples;
+    const i = samples?.findLastIndex((s) => s.step === step) ?? -1;
+    if (samples && i >= 0) samples[i] = { ...samples[i]!, greedy };
+    this.drawn++;
   }
 
   #record(events: Extract<EngineEvent, { type: "training" }>["events"]): void {

@@ -22,6 +22,8 @@ export interface AskOptions {
   readonly latest?: string;
   /** Called with each part of an answer that comes in parts. */
   readonly onPart?: (part: unknown) => void;
+  /** Bytes that go with the question; a Blob is handed over, not copied. */
+  readonly attached?: Blob;
 }
 
 interface Waiting {
@@ -51,7 +53,7 @@ export class EngineClient {
   ask<M extends Method>(
     method: M,
     params: Requests[M]["params"],
-    { signal, latest, onPart }: AskOptions = {},
+    { signal, latest, onPart, attached }: AskOptions = {},
   ): Promise<Requests[M]["result"]> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
@@ -67,7 +69,7 @@ export class EngineClient {
       });
       // Reactive state is made of proxies, which cannot be posted.
       const plain = params === undefined ? undefined : JSON.parse(JSON.stringify(params));
-      this.#post({ v: PROTOCOL, id, method, params: plain, latest });
+      this.#post({ v: PROTOCOL, id, method, params: plain, latest, attached });
     });
   }
 

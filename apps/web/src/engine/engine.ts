@@ -1,5 +1,4 @@
 import { plan } from "@muladd/gpt";
-import { checkData } from "@muladd/gpt/train";
 import { failureOf } from "./failures.ts";
 import {
   type BackendChoice,
@@ -8,8 +7,11 @@ import {
   openRung,
   type Rung,
 } from "./ladder.ts";
+import { Lock } from "./lock.ts";
+import { preflight, secondsOf } from "./preflight.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { type Recipe, recipeOf, Session } from "./session.ts";
+import { trainService } from "./train-service.ts";
 import { Training } from "./training.ts";
 
 /** What a handler may use besides its parameters. */
@@ -18,6 +20,8 @@ export interface Asked {
   readonly signal: AbortSignal;
   /** Sends a part of the answer before its end. */
   readonly part: (value: unknown) => void;
+  /** Bytes that came with the question. */
+  readonly attached?: Blob | undefined;
 }
 
 export type Handlers = {
@@ -37,6 +41,7 @@ export class Engine {
   #training: Training | undefined;
   #prepared: { readonly settings: RunSettings; readonly recipe: Recipe } | undefined;
   #runs = 0;
+  readonly #idle = new Lock();
 
   constructor(tell: (event: EngineEvent) => void) {
     this.#tell = tell;
@@ -47,6 +52,7 @@ export class Engine {
     useBackend: ({ name }) => this.#use(name as BackendName, "chosen by hand"),
     prepare: (settings) => this.#prepare(settings),
     start: (settings) => this.#start(settings),
+    ...trainService(this),
     control: async ({ action }) => this.#control(action),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
   };
@@ -55,6 +61,39 @@ export class Engine {
   get session(): Session {
     if (!this.#session) throw new Error("there is no model yet; press Train");
     return this.#session;
+  }
+
+  get training(): Training {
+    if (!this.#training) throw new Error("there is nothing to train yet; press Train");
+    return this.#training;
+  }
+
+  /** Training that ended or failed begins again, where the session's trainer stands. */
+  trainAnew(): void {
+    this.#training = new Training(this.session, this.#tell, () => this.#described());
+  }
+
+  /** FLOP/s of a training step of the preset small on a little text of the stories. */
+  async speed(): Promise<{ readonly flops?: number; readonly backend: string }> {
+    await this.#climb();
+    const data = { kind: "stories", characters: 20_000 } as const;
+    const recipe = await recipeOf({
+      preset: "small",
+      data,
+      tokenizer: "char",
+      model: {},
+      training: {},
+    });
+    const seconds = await this.#timed(() => secondsOf(recipe, this.#backend!));
+    const { flop } = plan(recipe.model, recipe.training);
+    const { title: backend } = this.#choice!;
+    return { backend, ...(seconds ? { flops: flop.step / seconds } : {}) };
+  }
+
+  /** Runs what is timed while nothing trains; `undefined` otherwise. */
+  async #timed<T>(body: () => Promise<T>): Promise<T | undefined> {
+    if (this.status.phase === "training") return undefined;
+    return this.#session ? this.#session.lock.run(body) : this.#idle.run(body);
   }
 
   get status(): Status {
@@ -103,28 +142,14 @@ export class Engine {
   async #prepare(settings: RunSettings): Promise<Prepared> {
     const recipe = await recipeOf(settings);
     this.#prepared = { settings, recipe };
-    const { model, training, split } = recipe;
-    const planned = plan(model, { ...training, title: settings.preset });
-    let refusal: Prepared["refusal"];
-    try {
-      checkData(split, model.context, model.vocabulary);
-    } catch (error) {
-      refusal = failureOf(error);
-    }
-    return {
-      model,
-      training,
-      plan: planned,
-      tokens: { train: split.train.length, heldOut: split.heldOut.length },
-      ...(refusal ? { refusal } : {}),
-    };
+    return preflight(recipe, this.#backend, (body) => this.#timed(body));
   }
 
   async #start(settings: RunSettings & { readonly paused?: boolean }): Promise<Status> {
     await this.#climb();
     const recipe =
       this.#prepared?.settings === settings ? this.#prepared.recipe : await recipeOf(settings);
-    await this.#end();
+    await this.#idle.run(() => this.#end());
     this.#session = new Session(`run-${++this.#runs}`, this.#backend!, recipe);
     this.#training = new Training(this.#session, this.#tell, () => this.#described());
     if (!settings.paused) this.#training.go();

@@ -1,7 +1,8 @@
 import type { TaskName } from "@muladd/corpus";
 import type { GPTConfig, Plan } from "@muladd/gpt";
-import type { TrainEvent, TrainingConfig } from "@muladd/gpt/train";
+import type { OptimizerSettings, TrainEvent, TrainingConfig } from "@muladd/gpt/train";
 import type { BackendChoice, Ladder } from "./ladder.ts";
+import type { TrainRequests } from "./train-service.ts";
 
 /** Changes when messages do; a page and a worker of different builds refuse each other. */
 export const PROTOCOL = 1;
@@ -10,7 +11,9 @@ export const PROTOCOL = 1;
 export type DataChoice =
   | { readonly kind: "stories"; readonly characters: number }
   | { readonly kind: "task"; readonly task: TaskName; readonly characters: number }
-  | { readonly kind: "text"; readonly name: string; readonly text: string };
+  | { readonly kind: "text"; readonly name: string; readonly text: string }
+  /** Text that the engine keeps already, by its hash. */
+  | { readonly kind: "file"; readonly name: string; readonly id: string };
 
 /** What a person chooses for a run; the rest comes from the preset. Plain data: it travels in links, but for its text. */
 export interface RunSettings {
@@ -20,6 +23,8 @@ export interface RunSettings {
   readonly tokenizer: string;
   readonly model: Partial<Omit<GPTConfig, "vocabulary">>;
   readonly training: Partial<TrainingConfig>;
+  /** What differs from that in the optimizer and its rate, number by number, as the command's flags do. */
+  readonly flags?: OptimizerSettings;
 }
 
 /** What training would take, before it begins. */
@@ -30,6 +35,10 @@ export interface Prepared {
   readonly tokens: { readonly train: number; readonly heldOut: number };
   /** Seconds of the whole run, from timed steps; absent where none was timed. */
   readonly seconds?: number;
+  /** Of one step. */
+  readonly stepSeconds?: number;
+  /** The largest preset whose step is short here. */
+  readonly suggestion?: string;
   /** Why it cannot begin, with the remedy. */
   readonly refusal?: Failure;
 }
@@ -53,6 +62,8 @@ export interface Failure {
   readonly remedy?: string;
   /** The last step that was saved. */
   readonly savedStep?: number;
+  /** Of a batch that does not fit: the largest that does; 0 for none. */
+  readonly largestBatch?: number;
 }
 
 /** A model's weights at a step: the clock's marks. */
@@ -61,7 +72,7 @@ export interface Moment {
 }
 
 /** Questions, by name: what they take and what they answer. Each service of the engine adds its own. */
-export interface Requests {
+export interface Requests extends TrainRequests {
   probe: { params: undefined; result: Ladder };
   useBackend: { params: { readonly name: string }; result: Ladder };
   prepare: { params: RunSettings; result: Prepared };
@@ -82,6 +93,8 @@ export type EngineEvent =
   | { readonly type: "ladder"; readonly ladder: Ladder }
   /** What training told since the last message, at most every 50 ms. */
   | { readonly type: "training"; readonly events: readonly TrainEvent[] }
+  /** What the most likely tokens make of the prompt, beside the sample of the same step. */
+  | { readonly type: "greedy"; readonly step: number; readonly text: string }
   | { readonly type: "moments"; readonly moments: readonly Moment[] };
 
 /** What the page sends. */
@@ -93,6 +106,8 @@ export type ToEngine =
       readonly params: unknown;
       /** A later question of the same group makes this one pointless. */
       readonly latest?: string | undefined;
+      /** Bytes that come with it, and are not copied. */
+      readonly attached?: Blob | undefined;
     }
   | { readonly v: number; readonly cancel: number };
 

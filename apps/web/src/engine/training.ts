@@ -1,8 +1,10 @@
+import { generate } from "@muladd/gpt";
 import { type TrainEvent, fit as train } from "@muladd/gpt/train";
 import { failureOf } from "./failures.ts";
 import { nextMoment } from "./moments.ts";
 import type { EngineEvent, Phase, Status } from "./protocol.ts";
 import type { Session } from "./session.ts";
+import { promptFor } from "./train-service.ts";
 import { turn } from "./turn.ts";
 
 /** Between messages to the page, in ms. */
@@ -15,6 +17,8 @@ export class Training {
   readonly #describe: () => Pick<Status, "backend">;
   readonly #stop = new AbortController();
   readonly #events: AsyncGenerator<TrainEvent, void, undefined>;
+  // What samples go on with; read when one is made.
+  readonly #sample = { prompt: "\n", tokens: 100 };
   readonly requests = new Set<"sample" | "evaluate">();
   #phase: Phase = "paused";
   #failure: Status["failure"];
@@ -34,15 +38,24 @@ export class Training {
     this.#tell = tell;
     this.#describe = describe;
     const { trainer, recipe, run } = session;
+    this.prompt = promptFor(recipe.tokenizer, "\n");
     this.#events = train({
       trainer,
       tokenizer: recipe.tokenizer,
       run,
-      sample: { prompt: "\n", tokens: 100 },
+      sample: this.#sample,
       signal: this.#stop.signal,
       requests: this.requests,
       halt: (step) => (this.#allowed === Infinity ? nextMoment(step) : step + 1),
     });
+  }
+
+  get prompt(): string {
+    return this.#sample.prompt;
+  }
+
+  set prompt(text: string) {
+    this.#sample.prompt = text;
   }
 
   get status(): Status {
@@ -100,7 +113,7 @@ export class Training {
       if (this.#phase === "training") this.#phase = "paused";
     } catch (error) {
       this.#phase = "failed";
-      this.#failure = failureOf(error, this.#saved);
+      this.#failure = failureOf(error, this.#session.soundStep ?? this.#saved);
     }
     this.#flush();
     this.#announce();
@@ -114,10 +127,23 @@ export class Training {
       if (event.step === this.#session.trainer.step && event.step === nextMoment(event.step - 1))
         await this.#session.lock.run(() => this.#keepMoment());
     }
+    if (event.type === "sample")
+      await this.#session.lock.run(() => this.#writeGreedily(event.step));
+    if (event.type === "eval") await this.#session.lock.run(() => this.#session.keepSound());
     if (event.type === "saved") this.#saved = event.step;
     if (event.type === "done") this.#phase = "done";
     if (event.type === "stopped") this.#phase = "paused";
     if (performance.now() - this.#lastTold >= TELL_EVERY) this.#flush();
+  }
+
+  async #writeGreedily(step: number): Promise<void> {
+    const { model, recipe } = this.#session;
+    const { prompt, tokens } = this.#sample;
+    const ids = Array.from(recipe.tokenizer.encode(prompt, { disallowedSpecial: [] }));
+    for await (const { id } of generate(model, ids, { maxTokens: tokens, temperature: 0 }))
+      ids.push(id);
+    this.#flush();
+    this.#tell({ type: "greedy", step, text: recipe.tokenizer.decode(ids) });
   }
 
   async #keepMoment(): Promise<void> {
