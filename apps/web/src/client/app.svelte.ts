@@ -1,6 +1,7 @@
 import type { Ladder } from "../engine/ladder.ts";
 import type { EngineEvent, Moment, RunSettings, Status } from "../engine/protocol.ts";
-import { type EngineClient, startEngine } from "./engine.ts";
+import { DEFAULTS } from "./defaults.ts";
+import { type EngineClient, EngineError, startEngine } from "./engine.ts";
 
 /** How much every screen shows. */
 export type Depth = "story" | "numbers" | "everything";
@@ -19,6 +20,8 @@ export interface StepPoint {
 export interface History {
   readonly runId: string;
   readonly title: string;
+  /** What it was started with. */
+  readonly settings: RunSettings;
   readonly points: StepPoint[];
   readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
   /** `greedy`: with the most likely token each time. */
@@ -26,14 +29,6 @@ export interface History {
   /** ln V: the loss of a model that knows nothing. */
   readonly lossBefore?: number | undefined;
 }
-
-export const DEFAULTS: RunSettings = {
-  preset: "small",
-  data: { kind: "stories", characters: 500_000 },
-  tokenizer: "char",
-  model: {},
-  training: { seed: 0, evalEvery: 100, evalBatches: 5, sampleEvery: 50, saveEvery: 250 },
-};
 
 /**
  * One model, one selection, one clock: every panel reads this, so that what is picked in one moves all. The engine keeps
@@ -64,6 +59,13 @@ class App {
   }>({});
   /** The newest last; charts are drawn from it when `drawn` changes. */
   histories = $state.raw<History[]>([]);
+  /** Time spent training this run, in ms, as the page saw it. */
+  trainedMs = $state(0);
+  /** Seconds until the last step; absent while nobody can tell. */
+  left = $state<number>();
+  /** That the backend holds. */
+  bytes = $state<number>();
+  #heard = 0;
   /** Counts the messages of training: a reason to draw anew. */
   drawn = $state(0);
   /** The last thing that a screen reader should hear of training. */
@@ -86,20 +88,51 @@ class App {
   /** Begins a run with the settings as they are. */
   async train(paused = false): Promise<void> {
     const settings = $state.snapshot(this.settings) as RunSettings;
-    const status = await this.engine!.ask("start", { ...settings, paused });
+    this.status = { phase: "preparing", step: 0, steps: 0 };
+    let status: Status;
+    try {
+      status = await this.engine!.ask("start", { ...settings, paused, prompt: this.lens });
+    } catch (error) {
+      const failure =
+        error instanceof EngineError
+          ? error.failure
+          : { name: "Error", message: (error as Error).message };
+      this.status = { phase: "failed", step: 0, steps: 0, failure };
+      this.announcement = `Training failed: ${failure.message}`;
+      return;
+    }
     const title = `${settings.preset}, seed ${settings.training.seed ?? 0}`;
     const history: History = {
       runId: status.runId!,
       title,
+      settings,
+      lossBefore: Math.log(status.vocabulary ?? Number.NaN),
       points: [],
       heldOut: [],
       samples: [],
     };
     this.histories = [...this.histories.slice(-4), history];
     this.latest = {};
+    this.trainedMs = 0;
+    this.bytes = undefined;
     this.moments = [];
     this.moment = undefined;
     this.status = status;
+  }
+
+  /** After a failure: on from the last state that was kept. */
+  async resume(hot: { readonly rate?: number }): Promise<void> {
+    const status = await this.engine!.ask("resume", hot);
+    const history = this.histories.at(-1)!;
+    const before = <T extends { readonly step: number }>(list: T[]) => {
+      const end = list.findIndex((x) => x.step > status.step);
+      if (end >= 0) list.length = end;
+    };
+    before(history.points);
+    before(history.heldOut);
+    before(history.samples);
+    this.status = status;
+    this.drawn++;
   }
 
   async control(action: "run" | "pause" | "step" | "stop"): Promise<void> {
@@ -109,6 +142,7 @@ class App {
   #hear(event: EngineEvent): void {
     if (event.type === "status") {
       const { phase, step, failure } = event.status;
+      if (phase === "training") this.#heard = performance.now();
       if (phase !== this.status.phase)
         this.announcement = failure
           ? `Training failed: ${failure.message}`
@@ -117,7 +151,14 @@ class App {
     } else if (event.type === "ladder") this.ladder = event.ladder;
     else if (event.type === "greedy") this.#greedy(event.step, event.text);
     else if (event.type === "moments") this.moments = event.moments;
-    else this.#record(event.events);
+    else {
+      this.bytes = event.bytes;
+      const now = performance.now();
+      // A pause is no training.
+      if (now - this.#heard < 5000) this.trainedMs += now - this.#heard;
+      this.#heard = now;
+      this.#record(event.events);
+    }
   }
 
   #greedy(step: number, greedy: string): void {
@@ -132,7 +173,8 @@ class App {
     if (!history) return;
     for (const e of events) {
       if (e.type === "step") {
-        const { step, loss, rawLoss, rate, gradNorm, tokPerSec } = e;
+        const { step, loss, rawLoss, rate, gradNorm, tokPerSec, etaSec } = e;
+        this.left = etaSec;
         history.points.push({ step, loss, rawLoss, rate, gradNorm, tokPerSec });
         this.status = { ...this.status, step };
       } else if (e.type === "eval") {

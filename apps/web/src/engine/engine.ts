@@ -11,7 +11,7 @@ import { Lock } from "./lock.ts";
 import { preflight, secondsOf } from "./preflight.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { type Recipe, recipeOf, Session } from "./session.ts";
-import { trainService } from "./train-service.ts";
+import { promptFor, trainService } from "./train-service.ts";
 import { Training } from "./training.ts";
 
 /** What a handler may use besides its parameters. */
@@ -145,13 +145,14 @@ export class Engine {
     return preflight(recipe, this.#backend, (body) => this.#timed(body));
   }
 
-  async #start(settings: RunSettings & { readonly paused?: boolean }): Promise<Status> {
+  async #start(settings: Requests["start"]["params"]): Promise<Status> {
     await this.#climb();
     const recipe =
       this.#prepared?.settings === settings ? this.#prepared.recipe : await recipeOf(settings);
     await this.#idle.run(() => this.#end());
     this.#session = new Session(`run-${++this.#runs}`, this.#backend!, recipe);
     this.#training = new Training(this.#session, this.#tell, () => this.#described());
+    if (settings.prompt) this.#training.prompt = promptFor(recipe.tokenizer, settings.prompt);
     if (!settings.paused) this.#training.go();
     return this.status;
   }

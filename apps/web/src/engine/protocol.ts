@@ -51,6 +51,8 @@ export interface Status {
   readonly runId?: string;
   readonly step: number;
   readonly steps: number;
+  /** Of the run's tokenizer. */
+  readonly vocabulary?: number;
   readonly backend?: BackendChoice;
   readonly failure?: Failure;
 }
@@ -76,7 +78,10 @@ export interface Requests extends TrainRequests {
   probe: { params: undefined; result: Ladder };
   useBackend: { params: { readonly name: string }; result: Ladder };
   prepare: { params: RunSettings; result: Prepared };
-  start: { params: RunSettings & { readonly paused?: boolean }; result: Status };
+  start: {
+    params: RunSettings & { readonly paused?: boolean; readonly prompt?: string };
+    result: Status;
+  };
   control: {
     params: { readonly action: "run" | "pause" | "step" | "stop" };
     result: Status;
@@ -92,7 +97,7 @@ export type EngineEvent =
   | { readonly type: "status"; readonly status: Status }
   | { readonly type: "ladder"; readonly ladder: Ladder }
   /** What training told since the last message, at most every 50 ms. */
-  | { readonly type: "training"; readonly events: readonly TrainEvent[] }
+  | { readonly type: "training"; readonly events: readonly TrainEvent[]; readonly bytes: number }
   /** What the most likely tokens make of the prompt, beside the sample of the same step. */
   | { readonly type: "greedy"; readonly step: number; readonly text: string }
   | { readonly type: "moments"; readonly moments: readonly Moment[] };

@@ -66,6 +66,7 @@ export class Training {
       runId: id,
       step: trainer.step,
       steps: trainer.config.steps,
+      vocabulary: this.#session.recipe.model.vocabulary,
       ...(this.#failure ? { failure: this.#failure } : {}),
     };
   }
@@ -154,7 +155,9 @@ export class Training {
 
   #flush(): void {
     this.#lastTold = performance.now();
-    if (this.#told.length > 0) this.#tell({ type: "training", events: this.#told.splice(0) });
+    const { bytes } = this.#session.backend.memory;
+    if (this.#told.length > 0)
+      this.#tell({ type: "training", events: this.#told.splice(0), bytes });
   }
 
   #announce(): void {
