@@ -37,7 +37,7 @@ export function seriesOf(
     raw,
     main,
     { label: "held-out loss", line: decimate(heldOut, buckets), role: "heldOut" },
-    ...(Number.isFinite(level)
+    ...(Number.isFinite(level) && now.points.length > 0
       ? [
           {
             label: "ln V, knowing nothing",

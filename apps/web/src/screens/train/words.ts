@@ -4,9 +4,9 @@ import { formatInteger } from "@muladd/gpt";
 export function guessWords(loss: number): string {
   const choices = Math.exp(loss);
   if (!Number.isFinite(choices) || choices > 1e6) return "lost";
-  return choices < 10
-    ? `as unsure as a ${choices.toFixed(1)}-way guess`
-    : `as unsure as a ${formatInteger(choices)}-way guess`;
+  const words = choices < 10 ? choices.toFixed(1) : formatInteger(choices);
+  const article = /^(8|1[18](\D|$))/.test(words) ? "an" : "a";
+  return `as unsure as ${article} ${words}-way guess`;
 }
 
 /** At most two units: "2 min 45 s". */
