@@ -51,6 +51,8 @@ export interface Status {
   readonly runId?: string;
   readonly step: number;
   readonly steps: number;
+  /** The highest rate, as it is now. */
+  readonly rate?: number;
   /** Of the run's tokenizer. */
   readonly vocabulary?: number;
   readonly backend?: BackendChoice;

@@ -66,6 +66,7 @@ export class Training {
       runId: id,
       step: trainer.step,
       steps: trainer.config.steps,
+      rate: trainer.config.schedule.rate,
       vocabulary: this.#session.recipe.model.vocabulary,
       ...(this.#failure ? { failure: this.#failure } : {}),
     };

@@ -62,7 +62,7 @@ export function sentenceOf(histories: readonly History[], quantity: Quantity): s
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return `No ${titles[quantity]} yet.`;
   const [from, to] = [first[quantity], last[quantity]].map((x) => formatValue(x));
-  const past = histories.length > 1 ? ` Behind it: ${histories.length - 1} earlier runs.` : "";
+  const past = histories.length > 1 ? ` Behind it: earlier runs, ${histories.length - 1}.` : "";
   const verb = last[quantity] < first[quantity] ? "fell" : "went";
   const name = titles[quantity];
   return `${name[0]!.toUpperCase()}${name.slice(1)} ${verb} from ${from} to ${to} by step ${last.step}.${past}`;
@@ -71,3 +71,12 @@ export function sentenceOf(histories: readonly History[], quantity: Quantity): s
 /** Four digits that count. */
 export const formatValue = (x: number): string =>
   Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en-US") : `${+x.toPrecision(4)}`;
+
+const compact = new Intl.NumberFormat("en-US", {
+  notation: "compact",
+  maximumSignificantDigits: 4,
+});
+
+/** As {@link formatValue}, short: "150K". */
+export const axisValue = (x: number): string =>
+  Math.abs(x) >= 10_000 ? compact.format(x) : formatValue(x);
