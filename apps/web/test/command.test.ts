@@ -1,8 +1,8 @@
 import { preset, presetConfig } from "@muladd/gpt";
 import { modelSettings, trainingConfig, trainingSettings } from "@muladd/gpt/train";
 import { Command } from "commander";
+import { addSettings, type Settings } from "muladd/settings";
 import { describe, expect, test } from "vitest";
-import { addSettings, type Settings } from "../../cli/src/train/settings.ts";
 import { DEFAULTS } from "../src/client/defaults.ts";
 import type { RunSettings } from "../src/engine/protocol.ts";
 import { commandOf } from "../src/screens/train/command.ts";
