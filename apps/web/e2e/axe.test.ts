@@ -40,7 +40,8 @@ async function violations(): Promise<string[]> {
 /** What waits folded, tables among it. */
 async function openAll(): Promise<void> {
   await page.evaluate(() => {
-    for (const one of document.querySelectorAll<HTMLDetailsElement>("main details")) one.open = true;
+    for (const one of document.querySelectorAll<HTMLDetailsElement>("main details"))
+      one.open = true;
   });
 }
 
