@@ -11,6 +11,7 @@ import {
   goTo,
   lossOf,
   pause,
+  SCREENS,
   stepOf,
   takeTiny,
   train,
@@ -137,6 +138,22 @@ test("a text written with a seed is that of the command from the exported run", 
     expect(written).toBe(out.trimEnd());
   } finally {
     rmSync(cwd, { recursive: true, force: true });
+  }
+});
+
+test("nothing moves by itself where motion is not wanted", async () => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  for (const screen of SCREENS) {
+    await goTo(page, screen);
+    const shot = () => page.screenshot({ animations: "allow", caret: "hide" });
+    // At rest: what was asked for is there, and stays as it is.
+    const drawn = async () => {
+      const first = await shot();
+      await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+      return first.equals(await shot());
+    };
+    await expect.poll(drawn, { message: screen }).toBe(true);
+    expect(await page.evaluate(() => document.getAnimations().length), screen).toBe(0);
   }
 });
 
