@@ -18,18 +18,15 @@ import {
 } from "@muladd/tensor";
 import { type Custom, custom } from "./differentiable.ts";
 import { fusedVjps } from "./fused-vjps.ts";
+import type { TapeObserver, TapeOp, TapeOptions } from "./tape-observer.ts";
 import { type Vjp, vjps } from "./vjps.ts";
 
 /** A gradient for each tensor that was differentiated for, of its shape. */
 export type Gradients = Map<Tensor, Tensor>;
 
 /** One op on the tape: where its operands come from, and what its derivative will read. */
-interface Entry {
+interface Entry extends TapeOp {
   readonly rule: Vjp<unknown>;
-  readonly attrs: unknown;
-  /** Nodes of the operands; −1 where no gradient is wanted. */
-  readonly from: readonly number[];
-  readonly to: number;
   readonly inputs: readonly Tensor[];
   readonly outs: readonly Tensor[];
 }
@@ -43,7 +40,8 @@ const rules: Readonly<Record<string, Vjp<never> | undefined>> = {
 
 /**
  * Runs `f` and differentiates its scalar result with respect to `wrt` by one pass backwards over the ops it ran.
- * Frees all else that `f` made. Tensors of `wrt` that the result does not depend on are absent from the gradients.
+ * Frees all else that `f` made. Tensors of `wrt` that the result does not depend on are absent from the gradients. An
+ * `observer` sees the ops recorded and undone.
  *
  * Throws {@link ShapeError} when the result is not a scalar, and Error when it does not depend on any of `wrt`.
  * Reverse mode: Linnainmaa 1970; Griewank & Walther, "Evaluating derivatives", 2008, §3.
@@ -51,10 +49,11 @@ const rules: Readonly<Record<string, Vjp<never> | undefined>> = {
 export function valueAndGrad(
   f: () => Tensor,
   wrt: Iterable<Tensor>,
+  { observer }: TapeOptions = {},
 ): { value: Tensor; grads: Gradients } {
   const sources = [...wrt];
   return tidy(() => {
-    const tape = new Tape(sources);
+    const tape = new Tape(sources, observer);
     try {
       const value = tape.record(f);
       if (value.shape.length !== 0)
@@ -78,10 +77,15 @@ export function valueAndGrad(
  * Pulls `g`, a gradient of f's result, back to `wrt`: a vector–Jacobian product. Absent where f does not depend on it.
  * Throws {@link ShapeError} when `g` has not the shape of the result.
  */
-export function vjp(f: () => Tensor, wrt: Iterable<Tensor>, g: Tensor): Gradients {
+export function vjp(
+  f: () => Tensor,
+  wrt: Iterable<Tensor>,
+  g: Tensor,
+  { observer }: TapeOptions = {},
+): Gradients {
   const sources = [...wrt];
   return tidy(() => {
-    const tape = new Tape(sources);
+    const tape = new Tape(sources, observer);
     try {
       const value = tape.record(f);
       if (!sameShape(g.shape, value.shape))
@@ -114,9 +118,11 @@ let recording = 0;
 class Tape {
   readonly #nodes = new Map<Tensor, number>();
   readonly #entries: Entry[] = [];
+  readonly #observer: TapeObserver | undefined;
   #count = 0;
 
-  constructor(sources: readonly Tensor[]) {
+  constructor(sources: readonly Tensor[], observer: TapeObserver | undefined) {
+    this.#observer = observer;
     for (const t of sources) this.#nodes.set(original(t), this.#count++);
   }
 
@@ -144,7 +150,8 @@ class Tape {
     }
   }
 
-  #note({ op, inputs, attrs, outs }: Event): void {
+  #note(event: Event): void {
+    const { op, inputs, attrs, outs } = event;
     const from = inputs.map((t) => this.nodeOf(t) ?? -1);
     if (from.every((node) => node < 0)) return;
     const rule = rules[op] as Vjp<unknown> | undefined; // the table's rows are typed by op, the event's attrs are not
@@ -158,7 +165,8 @@ class Tape {
       return own;
     };
     const saves = rule.saves ?? [];
-    this.#entries.push({
+    const entry: Entry = {
+      op,
       rule,
       attrs,
       from,
@@ -167,7 +175,9 @@ class Tape {
       outs: outs.map((t, i) =>
         hold(t, saves.includes("outs") || (i > 0 && saves.includes("residuals"))),
       ),
-    });
+    };
+    this.#entries.push(entry);
+    this.#observer?.recorded?.(entry, event);
   }
 
   /** Walks the tape backwards. Frees each op's saved tensors, and each gradient, once it is used. `isUnit`: the seed is 1. */
@@ -195,28 +205,31 @@ class Tape {
   }
 
   /** Adds an op's contributions to the gradients of its operands. */
-  #pull(
-    { rule, from, inputs, outs, attrs }: Entry,
-    g: Tensor,
-    grads: (Tensor | undefined)[],
-    isUnit: boolean,
-  ): void {
+  #pull(entry: Entry, g: Tensor, grads: (Tensor | undefined)[], isUnit: boolean): void {
+    const { rule, from, inputs, outs, attrs } = entry;
+    this.#observer?.pulled?.(entry, g);
     const contributions = tidy(() =>
       rule.vjp(g, { inputs, outs, isUnit }, attrs).map((gx, i) => {
         if (!gx || from[i]! < 0) return undefined;
         return typeof gx === "function" ? gx : handle(sumTo(gx, inputs[i]!.shape));
       }),
     );
+    const added = this.#observer?.added?.bind(this.#observer);
     contributions.forEach((gx, i) => {
       if (!gx) return;
       const node = from[i]!;
       const sofar = grads[node];
-      if (typeof gx === "function") grads[node] = tidy(() => handle(gx(sofar)));
-      else if (sofar) {
-        grads[node] = add(sofar, gx);
-        gx[Symbol.dispose]();
-      } else grads[node] = gx;
+      let given = gx;
+      if (typeof gx === "function") {
+        // Alone and first, for who watches: the sum may be made in the memory of what there is so far.
+        if (added && sofar) given = tidy(() => handle(gx(undefined)));
+        grads[node] = tidy(() => handle(gx(sofar)));
+      } else grads[node] = sofar ? add(sofar, gx) : gx;
+      const sum = grads[node];
+      if (typeof given === "function") given = sum;
+      added?.(entry, i, given, sum);
       sofar?.[Symbol.dispose]();
+      if (given !== sum) given[Symbol.dispose]();
     });
   }
 

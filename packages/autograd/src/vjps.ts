@@ -43,7 +43,7 @@ export interface Saves {
 
 /**
  * A gradient that is added to what its input has so far, if anything, and may take that over (see `scatterAddTo`). Called
- * once, while g and what was saved are there.
+ * while g and what was saved are there: once, and before that with nothing so far where somebody watches what it adds.
  */
 export type Addition = (sofar: Tensor | undefined) => Tensor;
 

@@ -1,5 +1,7 @@
 import { plan } from "@muladd/gpt";
 import { checkData } from "@muladd/gpt/train";
+import type { Backend } from "@muladd/tensor";
+import { backprop } from "./backprop.ts";
 import { failureOf } from "./failures.ts";
 import {
   type BackendChoice,
@@ -32,7 +34,7 @@ export class Engine {
   readonly #tell: (event: EngineEvent) => void;
   #rungs: readonly Rung[] = [];
   #choice: BackendChoice | undefined;
-  #backend: Awaited<ReturnType<typeof openRung>>["backend"] | undefined;
+  #backend: Backend | undefined;
   #session: Session | undefined;
   #training: Training | undefined;
   #prepared: { readonly settings: RunSettings; readonly recipe: Recipe } | undefined;
@@ -49,7 +51,14 @@ export class Engine {
     start: (settings) => this.#start(settings),
     control: async ({ action }) => this.#control(action),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
+    ...backprop(this),
   };
+
+  /** What computes. Throws before there is one. */
+  get backend(): Backend {
+    if (!this.#backend) throw new Error("no backend is up yet; wait a moment");
+    return this.#backend;
+  }
 
   /** What is trained. Throws when nothing is. */
   get session(): Session {
