@@ -1,5 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defaultClientConditions, defineConfig } from "vite";
+import { staticArticle } from "./static-article.ts";
 
 // Shared memory, and with it threads, exists in cross-origin isolated pages only.
 const headers = {
@@ -9,7 +10,7 @@ const headers = {
 
 export default defineConfig({
   base: "./", // any host, any path
-  plugins: [svelte()],
+  plugins: [svelte(), staticArticle()],
   resolve: { conditions: ["@muladd/source", ...defaultClientConditions] },
   server: { headers },
   preview: { headers },
