@@ -1,6 +1,7 @@
 import { plan } from "@muladd/gpt";
 import { checkData } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
+import { article } from "./article.ts";
 import { backprop } from "./backprop.ts";
 import { failureOf } from "./failures.ts";
 import {
@@ -51,6 +52,7 @@ export class Engine {
     start: (settings) => this.#start(settings),
     control: async ({ action }) => this.#control(action),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
+    ...article(this),
     ...backprop(this),
   };
 

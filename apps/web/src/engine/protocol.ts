@@ -1,6 +1,7 @@
 import type { TaskName } from "@muladd/corpus";
 import type { GPTConfig, Plan } from "@muladd/gpt";
 import type { TrainEvent, TrainingConfig } from "@muladd/gpt/train";
+import type { ArticleRequests } from "./article.ts";
 import type { BackpropRequests } from "./backprop.ts";
 import type { BackendChoice, Ladder } from "./ladder.ts";
 
@@ -62,7 +63,7 @@ export interface Moment {
 }
 
 /** Questions, by name: what they take and what they answer. Each service of the engine adds its own. */
-export interface Requests extends BackpropRequests {
+export interface Requests extends ArticleRequests, BackpropRequests {
   probe: { params: undefined; result: Ladder };
   useBackend: { params: { readonly name: string }; result: Ladder };
   prepare: { params: RunSettings; result: Prepared };
