@@ -1,4 +1,4 @@
-import { type GPT, sampler } from "@muladd/gpt";
+import { type GPT, type GPTConfig, sampler } from "@muladd/gpt";
 import { init, LearnedPositions, sinusoids } from "@muladd/nn";
 import {
   add,
@@ -124,6 +124,11 @@ export interface ArticleRequests {
       /** ln V. */
       readonly unsure: number;
     };
+  };
+  /** The model's sizes, and the tokens that its whole run takes. */
+  articleModel: {
+    params: undefined;
+    result: { readonly step?: number; readonly config: GPTConfig; readonly tokens: number };
   };
   /** FLOP/s of this device, from products of matrices that are timed. */
   articleSpeed: {
@@ -252,6 +257,12 @@ export function article(engine: Engine): Pick<Handlers, keyof ArticleRequests> {
           return model.loss(on(ids.slice(0, -1)), on(ids.slice(1)));
         });
         return { next, unsure, mean: await loss.item() };
+      }),
+
+    articleModel: () =>
+      subjects.with(undefined, async ({ model: { config }, step, training }) => {
+        const { steps, batch, accumulate } = training;
+        return { ...stepOf(step), config, tokens: steps * batch * accumulate * config.context };
       }),
 
     articleSpeed: () =>

@@ -1,4 +1,5 @@
 import { GPT, preset, presetConfig } from "@muladd/gpt";
+import type { TrainingConfig } from "@muladd/gpt/train";
 import { init } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
@@ -12,6 +13,8 @@ export interface Subject {
   readonly tokenizer: Tokenizer;
   /** Text as the tokenizer was learned from, or its beginning. */
   readonly text: () => string;
+  /** How it is trained, or would be. */
+  readonly training: Pick<TrainingConfig, "steps" | "batch" | "accumulate">;
   /** Steps it was trained for; `undefined`: nothing is trained, this is a `tiny` one with random weights. */
   readonly step: number | undefined;
 }
@@ -39,6 +42,7 @@ export class Subjects {
       return body({
         model: session.modelAt(moment),
         tokenizer,
+        training: session.recipe.training,
         text: () => tokenizer.decode(split.train.subarray(0, CHARACTERS)),
         step: moment ?? session.trainer.step,
       });
@@ -51,9 +55,11 @@ export class Subjects {
     // The backend before was disposed, and the weights with it.
     const { text } = await readData({ kind: "stories", characters: CHARACTERS });
     const tokenizer = await makeTokenizer("char", text);
-    const config = presetConfig(preset("tiny"), { vocabulary: tokenizer.size });
+    const tiny = preset("tiny");
+    const config = presetConfig(tiny, { vocabulary: tokenizer.size });
     const model = new GPT(config, init(backend, 0));
-    const subject = { model, tokenizer, text: () => text, step: undefined };
+    const { training } = tiny;
+    const subject = { model, tokenizer, training, text: () => text, step: undefined };
     this.#fresh = { backend, subject };
     return subject;
   }
