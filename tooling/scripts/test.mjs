@@ -72,6 +72,7 @@ check("build and types", [
   "--continue",
   "--output-logs=errors-only",
 ]);
+check("budgets of the web app", ["apps/web/scripts/budget.mjs"]);
 check("lint", ["node_modules/@biomejs/biome/bin/biome", "ci", "."]);
 vitest("tests", []);
 
@@ -85,8 +86,11 @@ if (process.env.MULADD_REQUIRE_NODE24 && Number.parseInt(process.versions.node, 
 let chromium;
 try {
   chromium = findChromium();
-  if (chromium) vitest("browser tests", ["--config", "vitest.browser.config.ts"]);
-  else if (process.env.MULADD_REQUIRE_CHROMIUM) fail(`browser tests: ${missingChromium}`);
+  if (chromium) {
+    vitest("browser tests", ["--config", "vitest.browser.config.ts"]);
+    const config = ["--root", "apps/web", "--config", "vitest.e2e.config.ts"];
+    vitest("web app in a browser", config);
+  } else if (process.env.MULADD_REQUIRE_CHROMIUM) fail(`browser tests: ${missingChromium}`);
   else console.log(`\nBrowser tests were not run: ${missingChromium}.`);
 } catch (error) {
   fail(`browser tests: ${error instanceof Error ? error.message : error}`);

@@ -47,6 +47,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "how fast this machine is",
     load: async () => (await import("./verbs/bench.ts")).benchCommand,
   },
+  serve: {
+    summary: "the web app, on this machine",
+    load: async () => (await import("./verbs/serve.ts")).serveCommand,
+  },
   doctor: {
     summary: "what this machine has, and what is missing",
     load: async () => (await import("./verbs/doctor.ts")).doctorCommand,

@@ -34,7 +34,7 @@ describe("text → tokens", () => {
     const none = await cut(0);
     expect(none.tokens).toHaveLength(new TextEncoder().encode(text).length);
     expect(none.last).toBeUndefined();
-    expect(none.tokens.some((t) => t.text === "‹e2›")).toBe(true);
+    expect(none.tokens.some((t) => t.text === "<E2>")).toBe(true);
     let before = none.tokens.length;
     for (const merges of [1, 8, 64, 512]) {
       const { tokens, same, vocabulary, last } = await cut(merges);

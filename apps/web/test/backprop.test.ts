@@ -5,9 +5,9 @@ import { GPT, gptConfig } from "@muladd/gpt";
 import { init, namedParameters } from "@muladd/nn";
 import { type Backend, dispose, fused, type HostTensor, ops, Tensor } from "@muladd/tensor";
 import { afterAll, describe, expect, test } from "vitest";
-import { gradientsOf, traceLoss } from "../src/engine/backprop.ts";
 import { checkWeights, drawWeights } from "../src/engine/gradient-check.ts";
 import { judge, TOLERANCE } from "../src/engine/judge.ts";
+import { gradientsOf, traceLoss } from "../src/engine/trace-loss.ts";
 import { rules } from "../src/screens/backprop/rules.ts";
 
 const TOKENS = Int32Array.of(1, 4, 2, 2, 9, 0, 16, 4, 3);

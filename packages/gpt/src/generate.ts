@@ -13,6 +13,8 @@ export interface GenerateOptions extends SamplingOptions {
   readonly cache?: boolean;
   /** How many alternatives each choice lists. Default 0. */
   readonly candidates?: number;
+  /** Sees the logits (V) that each token is about to be chosen from: the model's own, before temperature and filters. */
+  readonly onLogits?: ((logits: ArrayLike<number>) => void) | undefined;
   /** Ends the text before the next token. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,7 +54,9 @@ export async function* generate(
     }
     window.push(...pending);
     using logits = lastLogits(model, past ? pending : window, past);
-    const choice = choose(await logits.data());
+    const data = await logits.data();
+    options.onLogits?.(data);
+    const choice = choose(data);
     yield choice;
     if (stop.includes(choice.id)) return;
     pending = [choice.id];

@@ -2,6 +2,12 @@ export { KVCache } from "./cache.ts";
 export { ConfigError, type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
 export { describePlan } from "./describe-plan.ts";
 export { type GenerateOptions, generate } from "./generate.ts";
+export {
+  attentionEntropy,
+  attentionMaps,
+  logitLens,
+  toHost,
+} from "./look.ts";
 export { Block, type ForwardOptions, GPT, type LossOptions, type Memory } from "./model.ts";
 export { nearest } from "./nearest.ts";
 export {
@@ -35,4 +41,5 @@ export {
   type SamplingOptions,
   sampler,
 } from "./sampling.ts";
+export { type Statistics, statistics } from "./statistics.ts";
 export { readWeights, writeWeights } from "./weights.ts";

@@ -16,6 +16,11 @@ export interface SamplingOptions {
   readonly minP?: number;
   /** Integer in 0 … 2³²−1. The same seed, model and prompt give the same text. Default 0. */
   readonly seed?: number;
+  /**
+   * Random numbers of the seed's stream that tokens before these have used: a text that is taken up again after n of them
+   * goes on as it would have, as long as the context holds it. Default 0.
+   */
+  readonly drawn?: number;
 }
 
 /** A token that was considered, and its probability after all filters. */
@@ -38,7 +43,14 @@ export interface Choice extends Candidate {
  */
 export type Sampler = (logits: ArrayLike<number>) => Choice;
 
-function check({ temperature = 1, topK, topP = 1, minP = 0, seed = 0 }: SamplingOptions): void {
+function check({
+  temperature = 1,
+  topK,
+  topP = 1,
+  minP = 0,
+  seed = 0,
+  drawn = 0,
+}: SamplingOptions): void {
   if (!(temperature >= 0 && temperature < Infinity))
     throw new ConfigError("temperature", `is ${temperature}`, "it is 0 (greedy) or more");
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
@@ -48,6 +60,8 @@ function check({ temperature = 1, topK, topP = 1, minP = 0, seed = 0 }: Sampling
   if (!(minP >= 0 && minP <= 1)) throw new ConfigError("minP", `is ${minP}`, "it lies in 0 … 1");
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
     throw new ConfigError("seed", `is ${seed}`, "it is a whole number in 0 … 4294967295");
+  if (!Number.isInteger(drawn) || drawn < 0)
+    throw new ConfigError("drawn", `is ${drawn}`, "it is a whole number, 0 or more");
 }
 
 /**
@@ -56,8 +70,9 @@ function check({ temperature = 1, topK, topP = 1, minP = 0, seed = 0 }: Sampling
  */
 export function sampler(options: SamplingOptions = {}, candidates = 0): Sampler {
   check(options);
-  const { temperature = 1, seed = 0 } = options;
+  const { temperature = 1, seed = 0, drawn = 0 } = options;
   const rng = new Rng(seed, "sampling");
+  for (let n = 0; n < drawn; n++) rng.uniform();
   return (logits) => {
     const norm = logSumExp(logits);
     if (Number.isNaN(norm)) throw notNumbers();

@@ -173,3 +173,28 @@ describe("generate", () => {
     await expect(collect(model, [1], options)).rejects.toThrow(message);
   });
 });
+
+test("onLogits sees what each token was chosen from", async () => {
+  const model = create();
+  const seen: number[][] = [];
+  const choices = await collect(model, prompt(3), {
+    temperature: 0,
+    maxTokens: 6,
+    onLogits: (logits) => void seen.push(Array.from(logits)),
+  });
+  expect(seen.map((logits) => logits.indexOf(Math.max(...logits)))).toEqual(
+    choices.map((c) => c.id),
+  );
+});
+
+test("a text taken up again goes on as it would have, with what was drawn", async () => {
+  const model = create();
+  const options = { temperature: 1.3, seed: 9 };
+  const whole = await written(model, prompt(2), { ...options, maxTokens: 6 });
+  const ids = prompt(2);
+  for (let drawn = 0; drawn < 6; drawn++)
+    ids.push(...(await written(model, ids, { ...options, drawn, maxTokens: 1 })));
+  expect(ids.slice(2)).toEqual(whole);
+  const start = await written(model, prompt(2), { ...options, maxTokens: 6, drawn: 3 });
+  expect(start).not.toEqual(whole);
+});

@@ -22,7 +22,6 @@ import { showsUTF8 } from "../ui/cells.ts";
 import { bar } from "../ui/draw.ts";
 import { integer } from "../ui/format.ts";
 import { columns, writeJSON, writeLines } from "../ui/table.ts";
-import { showToken, tokenText } from "../ui/token.ts";
 
 interface Options extends SharedOptions {
   readonly checkpoint: number | "best" | "newest";
@@ -184,8 +183,8 @@ async function inspectTensor(
       remedies: near ? `--tensor ${near}` : `${io.program} inspect ${quote(target)}`,
     });
   }
-  const { describeStatistics, statistics } = await import("../look/statistics.ts");
-  const found = statistics(name, tensor);
+  const { describeStatistics, tensorStatistics } = await import("../look/statistics.ts");
+  const found = await tensorStatistics(name, tensor);
   if (json) writeJSON(io, { v: 1, target, ...found });
   else writeLines(io, describeStatistics(found, showsUTF8(io.env)));
 }
@@ -206,6 +205,7 @@ async function inspectModel(io: IO, target: string, options: Options): Promise<v
     throw new UsageError(`-p has ${ids.length} tokens, the context is ${context}`, {
       why: "give a shorter prompt",
     });
+  const { showToken, tokenText } = await import("@muladd/tokenizer");
   const token = (id: number) => tokenizer.token(id);
   if (options.next) {
     const { nextTokens } = await import("../look/next.ts");

@@ -11,7 +11,6 @@ import { integer as grouped } from "../ui/format.ts";
 import { progressOption } from "../ui/mode.ts";
 import { writeJSON, writeLines } from "../ui/table.ts";
 import { Ticker } from "../ui/ticker.ts";
-import { showToken, tokenText } from "../ui/token.ts";
 
 interface Options extends SharedOptions {
   readonly run?: string;
@@ -87,6 +86,7 @@ async function encode(io: IO, argument: string | undefined, options: Options): P
   const text = await textArgument(io, argument, "tokenize");
   const tokenizer = await open(io, options, text);
   const ids = Array.from(tokenizer.encode(text));
+  const { showToken, tokenText } = await import("@muladd/tokenizer");
   if (options.json)
     return writeJSON(io, {
       v: 1,
@@ -102,7 +102,7 @@ async function encode(io: IO, argument: string | undefined, options: Options): P
   const each =
     ids.length > 0 ? ` · ${(characters / ids.length).toFixed(2)} characters a token` : "";
   writeLines(io, [
-    ...chips(io, tokenizer, ids),
+    ...chips(io, tokenizer, ids, showToken),
     ids.join(" "),
     `${count(ids.length, "token")} (${tokenizer.kind}, ${grouped(tokenizer.size)}) · ${count(characters, "character")}${each}`,
   ]);
@@ -114,12 +114,17 @@ const count = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? "" 
 const CHIPS = ["bgCyan", "bgYellow", "bgGreen", "bgMagenta"] as const;
 
 /** Each token in a colour of its own, or between bars where there is no colour; a line ends where the text's does. */
-function chips(io: IO, tokenizer: Tokenizer, ids: readonly number[]): string[] {
+function chips(
+  io: IO,
+  tokenizer: Tokenizer,
+  ids: readonly number[],
+  show: (bytes: Uint8Array) => string,
+): string[] {
   const lines: string[] = [];
   let line = "";
   for (const [i, id] of ids.entries()) {
     const bytes = tokenizer.token(id);
-    const shown = showToken(bytes);
+    const shown = show(bytes);
     line += io.stdout.colors
       ? paint(io.stdout, [CHIPS[i % CHIPS.length]!, "black"], shown)
       : `${line ? "" : "│"}${shown}│`;

@@ -1,6 +1,9 @@
 import type { Ladder } from "../engine/ladder.ts";
-import type { EngineEvent, Moment, RunSettings, Status } from "../engine/protocol.ts";
+import type { EngineEvent, Failure, Moment, RunSettings, Status } from "../engine/protocol.ts";
 import { type EngineClient, startEngine } from "./engine.ts";
+import { recall, remember } from "./memory.ts";
+import { pastOf } from "./past.ts";
+import { wakeLock } from "./wake-lock.svelte.ts";
 
 /** How much every screen shows. */
 export type Depth = "story" | "numbers" | "everything";
@@ -24,6 +27,9 @@ export interface History {
   readonly samples: { readonly step: number; readonly text: string }[];
 }
 
+/** Where the choice of a backend by hand is kept. */
+const BACKEND = "muladd backend";
+
 export const DEFAULTS: RunSettings = {
   preset: "small",
   data: { kind: "stories", characters: 500_000 },
@@ -43,6 +49,10 @@ class App {
   status = $state.raw<Status>({ phase: "idle", step: 0, steps: 0 });
   ladder = $state.raw<Ladder>();
   settings = $state<RunSettings>(DEFAULTS);
+  /** The step of the last checkpoint of the run at hand. */
+  saved = $state<number>();
+  /** Why the run at hand is kept in memory alone for now. */
+  storageFailure = $state.raw<Failure>();
   moments = $state.raw<readonly Moment[]>([]);
   /** The step that all panels look at; `undefined`: now. */
   moment = $state<number>();
@@ -71,13 +81,25 @@ class App {
   }
 
   async start(): Promise<void> {
+    document.addEventListener("visibilitychange", () => {
+      this.#draw();
+      void wakeLock.follow(this.training);
+    });
     try {
       this.engine = await startEngine();
       this.engine.listen((event) => this.#hear(event));
       this.ladder = await this.engine.ask("probe", undefined);
+      const chosen = recall(BACKEND);
+      if (chosen) await this.useBackend(chosen).catch(() => {}); // it may be gone; the ladder's own serves
     } catch (error) {
       this.engineFailure = (error as Error).message;
     }
+  }
+
+  /** Takes a backend by hand, now and in later visits; `undefined`: as the ladder chooses, from the next visit on. */
+  async useBackend(name: string | undefined): Promise<void> {
+    remember(BACKEND, name);
+    if (name) this.ladder = await this.engine!.ask("useBackend", { name });
   }
 
   /** Begins a run with the settings as they are. */
@@ -99,6 +121,20 @@ class App {
     this.status = status;
   }
 
+  /** Goes on with a run that was kept, from its last checkpoint, paused; answers what should be told of it. */
+  async open(name: string, title = name): Promise<readonly string[]> {
+    const opened = await this.engine!.ask("openRun", { name });
+    const history = pastOf(name, title, opened);
+    this.settings = opened.settings;
+    this.histories = [...this.histories.filter((h) => h.runId !== name).slice(-4), history];
+    this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
+    this.moments = [];
+    this.moment = undefined;
+    this.status = opened.status;
+    this.drawn++;
+    return opened.notes;
+  }
+
   async control(action: "run" | "pause" | "step" | "stop"): Promise<void> {
     this.status = await this.engine!.ask("control", { action });
   }
@@ -111,8 +147,10 @@ class App {
           ? `Training failed: ${failure.message}`
           : `${phase}, step ${step}`;
       this.status = event.status;
+      void wakeLock.follow(this.training);
     } else if (event.type === "ladder") this.ladder = event.ladder;
     else if (event.type === "moments") this.moments = event.moments;
+    else if (event.type === "storage") this.storageFailure = event.failure;
     else this.#record(event.events);
   }
 
@@ -127,10 +165,16 @@ class App {
       } else if (e.type === "eval") {
         history.heldOut.push({ step: e.step, loss: e.heldOut, best: e.best });
         this.announcement = `step ${e.step}: held-out loss ${e.heldOut.toFixed(3)}`;
-      } else if (e.type === "sample") history.samples.push({ step: e.step, text: e.text });
+      } else if (e.type === "saved") this.saved = e.step;
+      else if (e.type === "sample") history.samples.push({ step: e.step, text: e.text });
     }
     this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
-    this.drawn++;
+    this.#draw();
+  }
+
+  /** Nobody sees what a hidden page draws: it is drawn when the page is seen again. */
+  #draw(): void {
+    if (!document.hidden) this.drawn++;
   }
 }
 

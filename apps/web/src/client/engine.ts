@@ -7,6 +7,7 @@ import {
   type Requests,
   type ToEngine,
 } from "../engine/protocol.ts";
+import { plain } from "./plain.ts";
 
 /** What the engine refused or could not do, as it is shown. */
 export class EngineError extends Error {
@@ -65,9 +66,7 @@ export class EngineClient {
         this.#post({ v: PROTOCOL, cancel: id });
         reject(signal.reason);
       });
-      // Reactive state is made of proxies, which cannot be posted.
-      const plain = params === undefined ? undefined : JSON.parse(JSON.stringify(params));
-      this.#post({ v: PROTOCOL, id, method, params: plain, latest });
+      this.#post({ v: PROTOCOL, id, method, params: plain(params), latest });
     });
   }
 

@@ -7,9 +7,9 @@ export const screens = [
   { id: "scale", title: "Scale" },
 ] as const;
 
-export type ScreenId = (typeof screens)[number]["id"] | "self-test";
+export type ScreenId = (typeof screens)[number]["id"] | "runs" | "self-test";
 
-const known = new Set<string>([...screens.map(({ id }) => id), "self-test"]);
+const known = new Set<string>([...screens.map(({ id }) => id), "runs", "self-test"]);
 
 /** The screen that the address names: #/train; what follows a "?" is that screen's own. */
 class Route {

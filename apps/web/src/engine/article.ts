@@ -14,7 +14,7 @@ import {
 } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
 import { type BlockRow, blockRow } from "./block-row.ts";
-import type { Engine, Handlers } from "./engine.ts";
+import type { Asked, Engine, Handlers } from "./engine.ts";
 import { type Cut, type Cutting, cutText } from "./merges.ts";
 import { type ShuffleChoice, type Shuffled, shuffle } from "./shuffle.ts";
 import { type Subject, Subjects } from "./subject.ts";
@@ -146,19 +146,24 @@ export function article(engine: Engine): Pick<Handlers, keyof ArticleRequests> {
   /** Answers about a text, which is made tokens. */
   const ask = <T>(
     { text, moment }: About,
+    { signal }: Asked,
     body: (subject: Subject, ids: Int32Array, facts: Facts) => Promise<T>,
   ): Promise<Facts & T> =>
     subjects.with(moment, async (subject) => {
+      signal.throwIfAborted(); // a later question came while this one waited
       const { ids, facts } = read(subject, text);
       return { ...facts, ...(await body(subject, ids, facts)) };
     });
 
   return {
-    articleTokens: (cutting) =>
-      subjects.with(undefined, async (subject) => cutText(subject, cutting)),
+    articleTokens: (cutting, { signal }) =>
+      subjects.with(undefined, async (subject) => {
+        signal.throwIfAborted();
+        return cutText(subject, cutting);
+      }),
 
-    articleEmbedding: (about) =>
-      ask(about, async ({ model }, ids, { tokens, vocabulary }) => {
+    articleEmbedding: (about, asked) =>
+      ask(about, asked, async ({ model }, ids, { tokens, vocabulary }) => {
         const table = model.tokens.weight;
         const token = within(about.token, tokens.length);
         const id = ids[token]!;
@@ -189,11 +194,11 @@ export function article(engine: Engine): Pick<Handlers, keyof ArticleRequests> {
         return { ...stepOf(step), sinusoidal, learned, own };
       }),
 
-    articleShuffle: (about) =>
-      ask(about, ({ model }, ids, { tokens }) => shuffle(model, ids, tokens, about)),
+    articleShuffle: (about, asked) =>
+      ask(about, asked, ({ model }, ids, { tokens }) => shuffle(model, ids, tokens, about)),
 
-    articleMatrix: (about) =>
-      ask(about, async ({ model }, ids) => {
+    articleMatrix: (about, asked) =>
+      ask(about, asked, async ({ model }, ids) => {
         const blocks = Math.max(0, Math.min(about.blocks, model.config.layers));
         const { x, parts } = tidy(() => passed(model, ids, blocks));
         const named: { name: string; matrix: Matrix }[] = [];
@@ -202,8 +207,8 @@ export function article(engine: Engine): Pick<Handlers, keyof ArticleRequests> {
         return { x: await take(x), parts: named };
       }),
 
-    articleBlock: (about) =>
-      ask(about, async ({ model }, ids) => {
+    articleBlock: (about, asked) =>
+      ask(about, asked, async ({ model }, ids) => {
         const { layers, heads } = model.config;
         const layer = within(about.layer, layers);
         const x = tidy(() => passed(model, ids, layer).x);
@@ -215,8 +220,8 @@ export function article(engine: Engine): Pick<Handlers, keyof ArticleRequests> {
         }
       }),
 
-    articleOutput: (about) =>
-      ask(about, async ({ model, tokenizer }, ids) => {
+    articleOutput: (about, asked) =>
+      ask(about, asked, async ({ model, tokenizer }, ids) => {
         const { temperature, topK, topP, seed } = about;
         const logits = await lastLogits(model, ids);
         const all = logits.length;
@@ -237,8 +242,8 @@ export function article(engine: Engine): Pick<Handlers, keyof ArticleRequests> {
         return { next, largest, greedy, sampled: sampled.id };
       }),
 
-    articleLoss: (about) =>
-      ask(about, async ({ model, tokenizer }, ids) => {
+    articleLoss: (about, asked) =>
+      ask(about, asked, async ({ model, tokenizer }, ids) => {
         const logits = await lastLogits(model, ids);
         const next = sampler(
           {},

@@ -5,6 +5,7 @@ import type { DataChoice } from "./protocol.ts";
 /** Where a run's text came from, as config.json holds it: the command's own records, so that runs travel both ways. */
 export type Source =
   | { readonly kind: "files"; readonly files: readonly FileRecord[] }
+  | { readonly kind: "stdin"; readonly file: FileRecord }
   | { readonly kind: "stories"; readonly seed: number; readonly characters: number }
   | {
       readonly kind: "task";
@@ -43,14 +44,17 @@ export async function readData(
     const file = { path: data.name, bytes: bytes.length, sha256: await sha256(bytes) };
     return { text: data.text, source: { kind: "files", files: [file] } };
   }
+  const source: Source = { ...data, seed: SEED };
+  return { text: await madeText(source), source };
+}
+
+/** A text that is made anew from its record. */
+export async function madeText(
+  source: Extract<Source, { kind: "stories" | "task" }>,
+): Promise<string> {
   const { stories, tasks } = await import("@muladd/corpus");
-  const size = { seed: SEED, characters: data.characters };
-  return data.kind === "stories"
-    ? { text: stories(size), source: { kind: "stories", ...size } }
-    : {
-        text: tasks[data.task].text(size),
-        source: { kind: "task", task: data.task, ...size },
-      };
+  const size = { seed: source.seed, characters: source.characters };
+  return source.kind === "stories" ? stories(size) : tasks[source.task].text(size);
 }
 
 /** The tokenizer of a spec, "char", "bytes" or "bpe:N"; a BPE is learned from the part to train on. */
@@ -64,7 +68,8 @@ export async function makeTokenizer(spec: string, text: string): Promise<Tokeniz
   return trainBPE(text.slice(0, Math.floor(text.length * SPLIT)), { vocabulary });
 }
 
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
+/** SHA-256 in hexadecimal digits. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
   return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
 }

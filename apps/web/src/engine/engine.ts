@@ -4,16 +4,18 @@ import type { Backend } from "@muladd/tensor";
 import { article } from "./article.ts";
 import { backprop } from "./backprop.ts";
 import { failureOf } from "./failures.ts";
-import {
-  type BackendChoice,
-  type BackendName,
-  type Ladder,
-  openRung,
-  type Rung,
-} from "./ladder.ts";
+import { inspect } from "./inspect.ts";
+import { type BackendName, type Ladder, openRung } from "./ladder.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
-import { type Recipe, recipeOf, Session } from "./session.ts";
+import { runService } from "./run-service.ts";
+import { Rungs } from "./rungs.ts";
+import { type Opened, Runs } from "./runs.ts";
+import { selfTest } from "./self-test.ts";
+import { type Kept, type Recipe, recipeOf, Session } from "./session.ts";
+import type { Store } from "./store/store.ts";
 import { Training } from "./training.ts";
+import { tryWebGPU } from "./trial.ts";
+import { write } from "./write.ts";
 
 /** What a handler may use besides its parameters. */
 export interface Asked {
@@ -32,34 +34,40 @@ export type Handlers = {
  * workers, and in tests. It owns the backend.
  */
 export class Engine {
+  readonly runs: Runs;
   readonly #tell: (event: EngineEvent) => void;
-  #rungs: readonly Rung[] = [];
-  #choice: BackendChoice | undefined;
-  #backend: Backend | undefined;
+  readonly #rungs = new Rungs();
+  readonly #tried = new Set<string>();
   #session: Session | undefined;
   #training: Training | undefined;
   #prepared: { readonly settings: RunSettings; readonly recipe: Recipe } | undefined;
-  #runs = 0;
 
-  constructor(tell: (event: EngineEvent) => void) {
+  /** `store`: where runs are kept; default the most lasting that there is. */
+  constructor(tell: (event: EngineEvent) => void, store?: Store) {
     this.#tell = tell;
+    this.runs = new Runs((error) => {
+      tell({ type: "storage", ...(error ? { failure: failureOf(error) } : {}) });
+    }, store);
   }
 
   readonly handlers: Handlers = {
     probe: () => this.#climb(),
-    useBackend: ({ name }) => this.#use(name as BackendName, "chosen by hand"),
+    useBackend: ({ name }) => this.#use(name as BackendName),
     prepare: (settings) => this.#prepare(settings),
     start: (settings) => this.#start(settings),
     control: async ({ action }) => this.#control(action),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
     ...article(this),
     ...backprop(this),
+    ...runService(this),
+    ...selfTest(),
+    ...inspect(this),
+    ...write(this),
   };
 
   /** What computes. Throws before there is one. */
   get backend(): Backend {
-    if (!this.#backend) throw new Error("no backend is up yet; wait a moment");
-    return this.#backend;
+    return this.#rungs.backend;
   }
 
   /** What is trained. Throws when nothing is. */
@@ -68,47 +76,62 @@ export class Engine {
     return this.#session;
   }
 
+  /** The name of the run at hand. */
+  get current(): string | undefined {
+    return this.#session?.id;
+  }
+
   get status(): Status {
     return this.#training?.status ?? { phase: "idle", step: 0, steps: 0, ...this.#described() };
   }
 
-  /** WASM first; plain TypeScript where there is none. */
-  async #climb(): Promise<Ladder> {
-    if (this.#choice) return { rungs: this.#rungs, choice: this.#choice };
-    const rungs: Rung[] = [];
-    for (const name of ["wasm", "reference"] as const) {
-      try {
-        const { backend, title } = await openRung(name);
-        this.#backend = backend;
-        const refused = rungs.find((r) => r.refusal);
-        const reason = refused
-          ? `${refused.title} cannot be used: ${refused.refusal!.message}`
-          : "ready at once, and proven against plain TypeScript";
-        this.#choice = { name, title, reason };
-        rungs.push({ name, title });
-        break;
-      } catch (error) {
-        rungs.push({ name, title: name, refusal: failureOf(error) });
-      }
+  /** Goes on with a run from its newest checkpoint, paused. `warn` is told of a damaged one that was passed over. */
+  async resume(name: string, warn: (message: string) => void): Promise<Opened> {
+    await this.#climb();
+    if (this.current === name) await this.close();
+    const opened = await this.runs.open(name);
+    try {
+      const checkpoint = await opened.run.load("newest", warn);
+      await this.close();
+      const session = this.#sessionOf(name, opened.recipe, opened);
+      if (checkpoint)
+        session.trainer.load(checkpoint.file, `${name}, checkpoint of step ${checkpoint.step}`);
+    } catch (error) {
+      if (this.#session?.kept === opened) await this.close();
+      else opened.release();
+      throw error;
     }
-    this.#rungs = rungs;
-    if (!this.#choice)
-      throw new Error("this browser can run none of muladd's backends; use a newer one");
-    const ladder = { rungs, choice: this.#choice };
-    this.#tell({ type: "ladder", ladder });
-    return ladder;
+    this.#train();
+    return opened;
   }
 
-  async #use(name: BackendName, reason: string): Promise<Ladder> {
-    const { backend, title } = await openRung(name);
-    await this.#end();
-    this.#backend?.[Symbol.dispose]();
-    this.#backend = backend;
-    this.#choice = { name, title, reason };
-    this.#rungs = [...this.#rungs.filter((r) => r.name !== name), { name, title }];
-    const ladder = { rungs: this.#rungs, choice: this.#choice };
-    this.#tell({ type: "ladder", ladder });
-    return ladder;
+  /** Saves the run at hand as it is now. */
+  async save(): Promise<void> {
+    await this.#training?.save();
+  }
+
+  /** Ends the run at hand, with a checkpoint, and frees its model. */
+  async close(): Promise<void> {
+    await this.#training?.stop();
+    this.#drop();
+  }
+
+  async #climb(): Promise<Ladder> {
+    const first = !this.#rungs.choice;
+    await this.#rungs.climb();
+    if (first) this.#tellLadder();
+    return this.#rungs.ladder;
+  }
+
+  /** Goes over to the backend that a person chose. */
+  async #use(name: BackendName): Promise<Ladder> {
+    this.#rungs.byHand = true;
+    if (this.#rungs.choice?.name !== name) {
+      const opened = await openRung(name);
+      await this.#move(() => this.#rungs.take(name, opened, "chosen by hand"));
+    } else this.#rungs.explain("chosen by hand");
+    this.#tellLadder();
+    return this.#rungs.ladder;
   }
 
   async #prepare(settings: RunSettings): Promise<Prepared> {
@@ -135,31 +158,114 @@ export class Engine {
     await this.#climb();
     const recipe =
       this.#prepared?.settings === settings ? this.#prepared.recipe : await recipeOf(settings);
-    await this.#end();
-    this.#session = new Session(`run-${++this.#runs}`, this.#backend!, recipe);
-    this.#training = new Training(this.#session, this.#tell, () => this.#described());
-    if (!settings.paused) this.#training.go();
+    checkData(recipe.split, recipe.model.context, recipe.model.vocabulary);
+    await this.close();
+    const begun = await this.runs.begin(recipe);
+    try {
+      this.#sessionOf(begun.run.folder.name, recipe, begun);
+    } catch (error) {
+      begun.release();
+      await this.runs.remove(begun.run.folder.name);
+      throw error;
+    }
+    this.#train();
+    if (!settings.paused) this.#control("run");
     return this.status;
   }
 
   #control(action: "run" | "pause" | "step" | "stop"): Status {
     const training = this.#training;
     if (!training) throw new Error("there is nothing to train yet; press Train");
-    if (action === "run") training.go();
-    else if (action === "step") training.step();
+    if (action === "run") {
+      training.go();
+      void this.#tryWebGPU();
+    } else if (action === "step") training.step();
     else if (action === "pause") training.pause();
     else void training.stop();
     return training.status;
   }
 
-  async #end(): Promise<void> {
-    await this.#training?.stop();
+  #sessionOf(id: string, recipe: Recipe, kept: Kept): Session {
+    this.#session = new Session(id, this.#rungs.backend, recipe, kept);
+    return this.#session;
+  }
+
+  #train(): void {
+    this.#training = new Training(
+      this.session,
+      this.#tell,
+      () => this.#described(),
+      (error) => void this.#fall(error),
+    );
+  }
+
+  /** Takes another backend, and the run at hand along: it goes on from the step where it stands. */
+  async #move(take: () => void): Promise<void> {
+    const [training, before, session] = [this.#training, this.#rungs.backend, this.#session];
+    const was = training?.status.phase;
+    await training?.stop();
+    const state = session && (await session.lock.run(() => session.trainer.save()));
+    take();
+    if (session && state) this.#replant(session, (next) => next.trainer.load(state));
+    before[Symbol.dispose]();
+    if (was === "training") this.#training!.go();
+  }
+
+  /** After the loss of a device: the run goes on from its last checkpoint, on the next rung. */
+  async #fall(error: unknown): Promise<void> {
+    if ((error as Error).name !== "DeviceLostError" || this.#rungs.choice?.name !== "webgpu")
+      return;
+    const session = this.session;
+    const before = this.#rungs.backend;
+    this.#rungs.note({ name: "webgpu", title: "WebGPU", refusal: failureOf(error) });
+    await this.#rungs.fall(["wasm", "reference"], "the GPU was lost");
+    const saved = await session.run?.load("newest");
+    this.#replant(session, (next) => {
+      if (saved) next.trainer.load(saved.file, `checkpoint of step ${saved.step}`);
+    });
+    this.#rungs.explain(`the GPU was lost; training goes on from step ${saved?.step ?? 0}`);
+    before[Symbol.dispose]();
+    this.#tellLadder();
+    this.#training!.go();
+  }
+
+  /** The same run on the backend now in use; `load` gives its model what it had. */
+  #replant(session: Session, load: (next: Session) => void): void {
+    const kept = { ...session.kept, moments: session.moments };
+    session[Symbol.dispose]();
+    load(this.#sessionOf(session.id, session.recipe, kept));
+    this.#train();
+  }
+
+  /** Times WebGPU on the model at hand, once for each of its shapes, while WASM trains; moves there if it is faster. */
+  async #tryWebGPU(): Promise<void> {
+    const session = this.session;
+    const { model, training } = session.recipe;
+    const shape = JSON.stringify([model, training.batch, training.accumulate]);
+    if (this.#rungs.byHand || this.#rungs.choice?.name === "webgpu" || this.#tried.has(shape))
+      return;
+    this.#tried.add(shape);
+    await this.#training!.settled; // the first steps are for the eye
+    const found = await tryWebGPU(this.#rungs, session.recipe, (body) => session.lock.run(body));
+    if (found && this.#session === session && !this.#rungs.byHand)
+      await this.#move(() => this.#rungs.take("webgpu", found.opened, found.reason));
+    else found?.opened.backend[Symbol.dispose]();
+    this.#tellLadder();
+  }
+
+  #drop(): void {
     this.#session?.[Symbol.dispose]();
+    this.#session?.kept.release?.();
     this.#training = undefined;
     this.#session = undefined;
   }
 
+  #tellLadder(): void {
+    this.#tell({ type: "ladder", ladder: this.#rungs.ladder });
+  }
+
   #described(): Pick<Status, "backend"> {
-    return this.#choice ? { backend: this.#choice } : {};
+    const { choice } = this.#rungs;
+    return choice ? { backend: choice } : {};
   }
 }

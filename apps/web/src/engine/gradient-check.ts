@@ -44,7 +44,7 @@ export async function checkWeights(
       const gradient = gradients.get(parameter)!.data;
       const up = await lossWith(weight, STEP);
       const down = await lossWith(weight, -STEP);
-      await lossWith(weight, 0);
+      parameters.get(parameter)!.write(example.weights.get(parameter)!.data);
       const difference = (up - down) / (2 * STEP);
       const checked = judge(weight, gradient[index]!, difference, summarize(gradient).rms);
       results.push(checked);

@@ -2,7 +2,9 @@ import {
   characters,
   type HuggingFaceJSON,
   loadTokenizer,
+  showToken,
   type Tokenizer,
+  tokenText,
   trainBPE,
 } from "@muladd/tokenizer";
 import type { Subject } from "./subject.ts";
@@ -17,7 +19,7 @@ export interface Cutting {
 
 export interface Piece {
   readonly id: number;
-  /** As text; bytes that are no character by themselves as "‹e2 80›". */
+  /** As text; bytes that are no character by themselves as "<E2 80>". */
   readonly text: string;
 }
 
@@ -75,10 +77,8 @@ function cut(tokenizer: Tokenizer, text: string): Cut {
 }
 
 function pieceText(tokenizer: Tokenizer, id: number): string {
-  const text = tokenizer.decode([id]);
-  if (!text.includes("\ufffd")) return text;
-  const bytes = Array.from(tokenizer.token(id), (b) => b.toString(16).padStart(2, "0"));
-  return `‹${bytes.join(" ")}›`;
+  const bytes = tokenizer.token(id);
+  return tokenText(bytes) ?? showToken(bytes);
 }
 
 // Learning takes a moment, and the slider asks for the same again and again.

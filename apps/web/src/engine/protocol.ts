@@ -3,7 +3,11 @@ import type { GPTConfig, Plan } from "@muladd/gpt";
 import type { TrainEvent, TrainingConfig } from "@muladd/gpt/train";
 import type { ArticleRequests } from "./article.ts";
 import type { BackpropRequests } from "./backprop.ts";
+import type { InspectRequests } from "./inspect.ts";
 import type { BackendChoice, Ladder } from "./ladder.ts";
+import type { RunRequests } from "./run-service.ts";
+import type { SelfTestRequests } from "./self-test.ts";
+import type { WriteRequests } from "./write.ts";
 
 /** Changes when messages do; a page and a worker of different builds refuse each other. */
 export const PROTOCOL = 1;
@@ -63,7 +67,13 @@ export interface Moment {
 }
 
 /** Questions, by name: what they take and what they answer. Each service of the engine adds its own. */
-export interface Requests extends ArticleRequests, BackpropRequests {
+export interface Requests
+  extends ArticleRequests,
+    BackpropRequests,
+    InspectRequests,
+    RunRequests,
+    SelfTestRequests,
+    WriteRequests {
   probe: { params: undefined; result: Ladder };
   useBackend: { params: { readonly name: string }; result: Ladder };
   prepare: { params: RunSettings; result: Prepared };
@@ -82,6 +92,8 @@ export type Method = keyof Requests;
 export type EngineEvent =
   | { readonly type: "status"; readonly status: Status }
   | { readonly type: "ladder"; readonly ladder: Ladder }
+  /** Files of the run at hand cannot be kept, and stay in memory; without a failure: all are kept again. */
+  | { readonly type: "storage"; readonly failure?: Failure }
   /** What training told since the last message, at most every 50 ms. */
   | { readonly type: "training"; readonly events: readonly TrainEvent[] }
   | { readonly type: "moments"; readonly moments: readonly Moment[] };

@@ -37,13 +37,22 @@ export async function recipeOf(settings: RunSettings): Promise<Recipe> {
   return { settings, record, tokenizer, split, model, training };
 }
 
+/** What outlives a model on a device: its run's folder, and its clock. */
+export interface Kept {
+  /** Where checkpoints go; nothing is kept without. */
+  readonly run?: Run | undefined;
+  /** Ends this page's hold on the run. */
+  readonly release?: (() => void) | undefined;
+  readonly moments?: Moments;
+}
+
 /** A model on a device with all that trains it. */
 export class Session implements Disposable {
   readonly lock = new Lock();
-  readonly moments = new Moments();
+  readonly moments: Moments;
   readonly model: GPT;
   readonly trainer: Trainer;
-  run: Run | undefined;
+  readonly run: Run | undefined;
   // Holds the weights of a moment, while somebody looks at one.
   #lens: { readonly model: GPT; step: number } | undefined;
 
@@ -51,7 +60,10 @@ export class Session implements Disposable {
     readonly id: string,
     readonly backend: Backend,
     readonly recipe: Recipe,
+    readonly kept: Kept = {},
   ) {
+    this.moments = kept.moments ?? new Moments();
+    this.run = kept.run;
     const { model, training, split } = recipe;
     this.model = new GPT(model, init(backend, training.seed));
     this.trainer = new Trainer({ model: this.model, config: training, data: split });

@@ -7,12 +7,21 @@ import { turn } from "./turn.ts";
 
 /** Between messages to the page, in ms. */
 const TELL_EVERY = 50;
+/** Seconds that steps may take together; where a page is drawn by the same thread, no longer than a frame. */
+const TOGETHER = "document" in globalThis ? 0.016 : 0.05;
+/** Checkpoints to keep beside the best. */
+const KEEP = 2;
+/** Steps after which the first are over. */
+const SETTLED = 10;
+/** After a pause of so many ms the run is saved: somebody who presses "one step" again and again need not wait. */
+const SAVE_AFTER = 300;
 
 /** Runs the trainer of a session: on, off, or one step; tells what it tells. */
 export class Training {
   readonly #session: Session;
   readonly #tell: (event: EngineEvent) => void;
   readonly #describe: () => Pick<Status, "backend">;
+  readonly #onFailure: (error: unknown) => void;
   readonly #stop = new AbortController();
   readonly #events: AsyncGenerator<TrainEvent, void, undefined>;
   readonly requests = new Set<"sample" | "evaluate">();
@@ -24,16 +33,28 @@ export class Training {
   #told: TrainEvent[] = [];
   #lastTold = 0;
   #saved: number | undefined;
+  #saving: ReturnType<typeof setTimeout> | undefined;
+  #begun = false;
+  #steps = 0;
+  #settle = () => {};
+  /** Resolves when the first steps of this sitting are done. */
+  readonly settled = new Promise<void>((resolve) => {
+    this.#settle = resolve;
+  });
 
   constructor(
     session: Session,
     tell: (event: EngineEvent) => void,
     describe: () => Pick<Status, "backend">,
+    onFailure: (error: unknown) => void = () => {},
   ) {
     this.#session = session;
     this.#tell = tell;
     this.#describe = describe;
+    this.#onFailure = onFailure;
     const { trainer, recipe, run } = session;
+    if (trainer.step === trainer.config.steps) this.#phase = "done";
+    this.#saved = trainer.step > 0 ? trainer.step : undefined;
     this.#events = train({
       trainer,
       tokenizer: recipe.tokenizer,
@@ -41,6 +62,8 @@ export class Training {
       sample: { prompt: "\n", tokens: 100 },
       signal: this.#stop.signal,
       requests: this.requests,
+      together: TOGETHER,
+      keep: KEEP,
       halt: (step) => (this.#allowed === Infinity ? nextMoment(step) : step + 1),
     });
   }
@@ -72,13 +95,29 @@ export class Training {
 
   /** Ends the sitting after the steps under way, with a checkpoint where there is a run to keep it. */
   async stop(): Promise<void> {
+    clearTimeout(this.#saving);
     this.#stop.abort();
-    this.#allow(Infinity);
+    if (this.#begun) this.#allow(Infinity);
     await this.#running;
+  }
+
+  /** Saves the run as it is, between two steps; nothing where it was saved at this step, or there is none. */
+  save(): Promise<void> {
+    const { lock, run, trainer } = this.#session;
+    return lock.run(async () => {
+      if (!run || trainer.step === 0 || trainer.step === this.#saved) return;
+      const written = await run.save(await trainer.save());
+      await run.flush();
+      await run.prune(KEEP, written.step);
+      await this.#hear({ type: "saved", ...written });
+      this.#flush();
+    });
   }
 
   #allow(steps: number): void {
     if (this.#phase === "done" || this.#phase === "failed") return;
+    clearTimeout(this.#saving);
+    this.#begun = true;
     this.#allowed = steps;
     this.#phase = "training";
     this.#announce();
@@ -98,10 +137,14 @@ export class Training {
         await turn();
       }
       if (this.#phase === "training") this.#phase = "paused";
+      if (this.#phase === "paused" && !this.#stop.signal.aborted)
+        this.#saving = setTimeout(() => void this.save().catch(() => {}), SAVE_AFTER);
     } catch (error) {
       this.#phase = "failed";
       this.#failure = failureOf(error, this.#saved);
+      this.#onFailure(error);
     }
+    this.#settle();
     this.#flush();
     this.#announce();
   }
@@ -110,6 +153,7 @@ export class Training {
     this.#told.push(event);
     if (event.type === "step") {
       this.#allowed--;
+      if (++this.#steps === SETTLED) this.#settle();
       // Not every one told is the trainer's last: those of a series come together.
       if (event.step === this.#session.trainer.step && event.step === nextMoment(event.step - 1))
         await this.#session.lock.run(() => this.#keepMoment());

@@ -23,6 +23,7 @@ export {
   type TrainEvent,
 } from "./fit.ts";
 export { type Folder, nodeFolder } from "./folder.ts";
+export { type Looked, lookAtLoss } from "./look-at-loss.ts";
 export { type Metric, RUN_VERSION, Run, type RunConfig, RunError, SaveError } from "./run.ts";
 export {
   modelTensors,

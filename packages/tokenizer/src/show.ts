@@ -1,6 +1,6 @@
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of a token, or undefined where its bytes are only a part of a character. */
+/** The text of a token's bytes, or undefined where they are only a part of a character. */
 export function tokenText(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);

@@ -1,0 +1,25 @@
+import type { OpenedRun } from "../engine/run-service.ts";
+import type { History, StepPoint } from "./app.svelte.ts";
+
+/** What charts show of a run that was kept: from metrics.jsonl, which has every tenth step. Losses are not smoothed. */
+export function pastOf(name: string, title: string, { settings, metrics }: OpenedRun): History {
+  const { batch = 1, accumulate = 1 } = settings.training;
+  const tokens = batch * accumulate * (settings.model.context ?? 1);
+  const points: StepPoint[] = [];
+  const heldOut: History["heldOut"] = [];
+  let [best, before] = [Infinity, { step: 0, seconds: 0 }];
+  for (const metric of metrics) {
+    // As `fit` records them.
+    const m = metric as { readonly step: number } & Partial<Record<string, number>>;
+    if (m.heldOut !== undefined) {
+      heldOut.push({ step: m.step, loss: m.heldOut, best: m.heldOut < best });
+      best = Math.min(best, m.heldOut);
+    }
+    const { step, loss, rate = 0, gradNorm = 0, seconds = 0 } = m;
+    if (loss === undefined) continue;
+    const tokPerSec = ((step - before.step) * tokens) / (seconds - before.seconds);
+    points.push({ step, loss, rawLoss: loss, rate, gradNorm, tokPerSec });
+    before = { step, seconds };
+  }
+  return { runId: name, title, points, heldOut, samples: [] };
+}
