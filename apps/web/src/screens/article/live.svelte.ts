@@ -1,4 +1,5 @@
 import { app } from "../../client/app.svelte.ts";
+import { EngineError } from "../../client/engine.ts";
 import type { Method, Requests } from "../../engine/protocol.ts";
 
 /** Between two looks at a model that is training, in ms: each look takes time from it. */
@@ -39,7 +40,8 @@ export function live<M extends Method>(
         if (!over) [value, failure] = [found, ""];
       },
       (error: Error) => {
-        if (!over) failure = error.message;
+        const remedy = error instanceof EngineError ? error.failure.remedy : undefined;
+        if (!over) failure = [error.message, remedy].filter(Boolean).join(". ");
       },
     );
     return () => {
