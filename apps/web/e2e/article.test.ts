@@ -78,7 +78,7 @@ test("Space steps through a row of attention to a sum of 1, and on to the next r
     await page.keyboard.press("Space");
     await expect.poll(current).toBe(operation);
   }
-  const sum = Number(await block.locator("tfoot output").innerText());
+  const sum = Number(await block.locator(".sum output").innerText());
   expect(sum).toBeCloseTo(1, 5);
   const row = () =>
     block

@@ -41,7 +41,7 @@ export function live<M extends Method>(
       },
       (error: Error) => {
         const remedy = error instanceof EngineError ? error.failure.remedy : undefined;
-        if (!over) failure = [error.message, remedy].filter(Boolean).join(". ");
+        if (!over) failure = [error.message, remedy].filter(Boolean).join("; ");
       },
     );
     return () => {
