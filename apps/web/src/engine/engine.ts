@@ -204,7 +204,7 @@ export class Engine {
     if (!training) throw new Error("there is nothing to train yet; press Train");
     if (action === "run") {
       training.go();
-      void this.#tryWebGPU();
+      this.#tryWebGPU().catch((error) => this.#refuse("webgpu", error));
     } else if (action === "step") training.step();
     else if (action === "pause") training.pause();
     else void training.stop();
@@ -221,7 +221,7 @@ export class Engine {
       this.session,
       this.#tell,
       () => this.#described(),
-      (error) => void this.#fall(error),
+      (error) => this.#fall(error).catch((lost) => this.#refuse("webgpu", lost)),
     );
   }
 
@@ -235,6 +235,12 @@ export class Engine {
     if (session && state) this.#replant(session, (next) => next.trainer.load(state));
     before[Symbol.dispose]();
     if (was === "training") this.#training!.go();
+  }
+
+  /** What went wrong with a rung that nobody waits for is shown in the ladder. */
+  #refuse(name: BackendName, error: unknown): void {
+    this.#rungs.note({ name, title: name, refusal: failureOf(error) });
+    this.#tellLadder();
   }
 
   /** After the loss of a device: the run goes on from its last checkpoint, on the next rung. */
