@@ -130,7 +130,7 @@ function configError(e: Error & { field: string; why: string; remedy: string }):
       cause: e,
     });
   }
-  const value = /^is "?(.+?)"?$/.exec(why)?.[1];
+  const value = /^is (?!not )"?(.+?)"?$/.exec(why)?.[1];
   const message =
     value === undefined ? `${name} ${flagsIn(why)}` : `${name} ${value} is not possible`;
   const lines = detail.length > 0 ? [detail.join(": ")] : [];

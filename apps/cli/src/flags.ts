@@ -14,6 +14,7 @@ export const flagsIn = (text: string): string =>
   text
     .replace(/^of (?=\d)/, "")
     .replace(
-      /\b(context|width|heads|warmup|steps) (?=\d)/g,
+      /\b(context|width|heads|warmup|steps|rate|floor) (?=\d)/g,
       (_, field: string) => `${flag(field)} `,
-    );
+    )
+    .replace(/^optimizer (?=\w)/, "--optimizer ");

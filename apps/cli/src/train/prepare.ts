@@ -10,7 +10,7 @@ import { absolute, type IO } from "../io.ts";
 import { openRun, runFolder } from "../model.ts";
 import { makeTokenizer } from "../tokenizers.ts";
 import { type Again, checkMemory, flagsOf } from "./memory.ts";
-import { modelSettings, type Settings, trainingSettings } from "./settings.ts";
+import { checkSplit, type Settings } from "./settings.ts";
 
 /** What a run's config.json says about its text, and what else it cannot change. */
 export interface DataRecord {
@@ -72,9 +72,10 @@ export async function prepareNew(
   again: Again = flagsOf,
 ): Promise<Prepared> {
   const { preset, presetConfig, gptConfig } = await import("@muladd/gpt");
-  const { trainingConfig } = await import("@muladd/gpt/train");
+  const { modelSettings, trainingConfig, trainingSettings } = await import("@muladd/gpt/train");
   // The settings first: they are checked at once, and a tokenizer takes a while.
   const chosen = preset(s.preset);
+  checkSplit(s.split);
   const training = trainingConfig(trainingSettings(s, chosen.training));
   gptConfig({ ...chosen.model, ...modelSettings(s), vocabulary: 1 });
   if (statSync(absolute(io, path), { throwIfNoEntry: false })?.isFile())
@@ -108,12 +109,12 @@ export async function prepareResumed(
   backend: Backend,
   again: Again = flagsOf,
 ): Promise<Prepared & { readonly run: Run; readonly changed: boolean }> {
-  const { trainingConfig } = await import("@muladd/gpt/train");
+  const { modelSettings, trainingConfig, trainingSettings } = await import("@muladd/gpt/train");
   const run = await openRun(io, path);
   const { model: config, data: old } = run.config;
   // What train wrote: a run keeps it without knowing its shape.
   const kept = old as unknown as DataRecord;
-  keep(path, { ...config, ...kept } as never, s);
+  keep(path, { ...config, ...kept } as never, { ...modelSettings(s), ...fixed(s) });
   const split = kept.split ?? 0.9;
   const settings = { ...s, preset: kept.preset, tokenizer: kept.tokenizer, split } as Settings;
   const training = trainingConfig(trainingSettings(settings, run.config.training));
@@ -135,11 +136,8 @@ function labelOf(preset: Preset | undefined, name: string, config: GPTConfig): s
 }
 
 /** Throws UsageError when a flag asks for another value than the run has. */
-function keep(run: string, has: Record<string, unknown>, wants: Partial<Settings>): void {
-  for (const [name, value] of Object.entries({
-    ...modelSettings(wants as Settings),
-    ...fixed(wants),
-  }))
+function keep(run: string, has: Record<string, unknown>, wants: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(wants))
     if (value !== undefined && value !== has[name])
       throw new UsageError(`${flag(name)} cannot change when a run is resumed`, {
         why: `${run} has ${name} ${has[name]}, and keeps it`,

@@ -1,6 +1,7 @@
 import type { Ladder } from "../engine/ladder.ts";
 import type { EngineEvent, Failure, Moment, RunSettings, Status } from "../engine/protocol.ts";
-import { type EngineClient, startEngine } from "./engine.ts";
+import { DEFAULTS } from "./defaults.ts";
+import { type EngineClient, EngineError, startEngine } from "./engine.ts";
 import { recall, remember } from "./memory.ts";
 import { pastOf } from "./past.ts";
 import { wakeLock } from "./wake-lock.svelte.ts";
@@ -22,21 +23,18 @@ export interface StepPoint {
 export interface History {
   readonly runId: string;
   readonly title: string;
+  /** What it was started with. */
+  readonly settings: RunSettings;
   readonly points: StepPoint[];
   readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
-  readonly samples: { readonly step: number; readonly text: string }[];
+  /** `greedy`: with the most likely token each time. */
+  readonly samples: { readonly step: number; readonly text: string; readonly greedy?: string }[];
+  /** ln V: the loss of a model that knows nothing. */
+  readonly lossBefore?: number | undefined;
 }
 
 /** Where the choice of a backend by hand is kept. */
 const BACKEND = "muladd backend";
-
-export const DEFAULTS: RunSettings = {
-  preset: "small",
-  data: { kind: "stories", characters: 500_000 },
-  tokenizer: "char",
-  model: {},
-  training: { seed: 0, evalEvery: 100, evalBatches: 5, sampleEvery: 50, saveEvery: 250 },
-};
 
 /**
  * One model, one selection, one clock: every panel reads this, so that what is picked in one moves all. The engine keeps
@@ -71,6 +69,13 @@ class App {
   }>({});
   /** The newest last; charts are drawn from it when `drawn` changes. */
   histories = $state.raw<History[]>([]);
+  /** Time spent training this run, in ms, as the page saw it. */
+  trainedMs = $state(0);
+  /** Seconds until the last step; absent while nobody can tell. */
+  left = $state<number>();
+  /** That the backend holds. */
+  bytes = $state<number>();
+  #heard = 0;
   /** Counts the messages of training: a reason to draw anew. */
   drawn = $state(0);
   /** The last thing that a screen reader should hear of training. */
@@ -105,17 +110,33 @@ class App {
   /** Begins a run with the settings as they are. */
   async train(paused = false): Promise<void> {
     const settings = $state.snapshot(this.settings) as RunSettings;
-    const status = await this.engine!.ask("start", { ...settings, paused });
+    this.status = { phase: "preparing", step: 0, steps: 0 };
+    let status: Status;
+    try {
+      status = await this.engine!.ask("start", { ...settings, paused, prompt: this.lens });
+    } catch (error) {
+      const failure =
+        error instanceof EngineError
+          ? error.failure
+          : { name: "Error", message: (error as Error).message };
+      this.status = { phase: "failed", step: 0, steps: 0, failure };
+      this.announcement = `Training failed: ${failure.message}`;
+      return;
+    }
     const title = `${settings.preset}, seed ${settings.training.seed ?? 0}`;
     const history: History = {
       runId: status.runId!,
       title,
+      settings,
+      lossBefore: Math.log(status.vocabulary ?? Number.NaN),
       points: [],
       heldOut: [],
       samples: [],
     };
     this.histories = [...this.histories.slice(-4), history];
     this.latest = {};
+    this.trainedMs = 0;
+    this.bytes = undefined;
     this.moments = [];
     this.moment = undefined;
     this.status = status;
@@ -135,6 +156,21 @@ class App {
     return opened.notes;
   }
 
+  /** After a failure: on from the last state that was kept. */
+  async resume(hot: { readonly rate?: number }): Promise<void> {
+    const status = await this.engine!.ask("resume", hot);
+    const history = this.histories.at(-1)!;
+    const before = <T extends { readonly step: number }>(list: T[]) => {
+      const end = list.findIndex((x) => x.step > status.step);
+      if (end >= 0) list.length = end;
+    };
+    before(history.points);
+    before(history.heldOut);
+    before(history.samples);
+    this.status = status;
+    this.drawn++;
+  }
+
   async control(action: "run" | "pause" | "step" | "stop"): Promise<void> {
     this.status = await this.engine!.ask("control", { action });
   }
@@ -142,6 +178,7 @@ class App {
   #hear(event: EngineEvent): void {
     if (event.type === "status") {
       const { phase, step, failure } = event.status;
+      if (phase === "training") this.#heard = performance.now();
       if (phase !== this.status.phase)
         this.announcement = failure
           ? `Training failed: ${failure.message}`
@@ -149,9 +186,24 @@ class App {
       this.status = event.status;
       void wakeLock.follow(this.training);
     } else if (event.type === "ladder") this.ladder = event.ladder;
+    else if (event.type === "greedy") this.#greedy(event.step, event.text);
     else if (event.type === "moments") this.moments = event.moments;
     else if (event.type === "storage") this.storageFailure = event.failure;
-    else this.#record(event.events);
+    else {
+      this.bytes = event.bytes;
+      const now = performance.now();
+      // A pause is no training.
+      if (now - this.#heard < 5000) this.trainedMs += now - this.#heard;
+      this.#heard = now;
+      this.#record(event.events);
+    }
+  }
+
+  #greedy(step: number, greedy: string): void {
+    const samples = this.histories.at(-1)?.samples;
+    const i = samples?.findLastIndex((s) => s.step === step) ?? -1;
+    if (samples && i >= 0) samples[i] = { ...samples[i]!, greedy };
+    this.drawn++;
   }
 
   #record(events: Extract<EngineEvent, { type: "training" }>["events"]): void {
@@ -159,7 +211,8 @@ class App {
     if (!history) return;
     for (const e of events) {
       if (e.type === "step") {
-        const { step, loss, rawLoss, rate, gradNorm, tokPerSec } = e;
+        const { step, loss, rawLoss, rate, gradNorm, tokPerSec, etaSec } = e;
+        this.left = etaSec;
         history.points.push({ step, loss, rawLoss, rate, gradNorm, tokPerSec });
         this.status = { ...this.status, step };
       } else if (e.type === "eval") {

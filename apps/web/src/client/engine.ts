@@ -23,6 +23,8 @@ export interface AskOptions {
   readonly latest?: string;
   /** Called with each part of an answer that comes in parts. */
   readonly onPart?: (part: unknown) => void;
+  /** Bytes that go with the question; a Blob is handed over, not copied. */
+  readonly attached?: Blob;
 }
 
 interface Waiting {
@@ -52,7 +54,7 @@ export class EngineClient {
   ask<M extends Method>(
     method: M,
     params: Requests[M]["params"],
-    { signal, latest, onPart }: AskOptions = {},
+    { signal, latest, onPart, attached }: AskOptions = {},
   ): Promise<Requests[M]["result"]> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
@@ -66,7 +68,7 @@ export class EngineClient {
         this.#post({ v: PROTOCOL, cancel: id });
         reject(signal.reason);
       });
-      this.#post({ v: PROTOCOL, id, method, params: plain(params), latest });
+      this.#post({ v: PROTOCOL, id, method, params: plain(params), latest, attached });
     });
   }
 

@@ -21,5 +21,5 @@ export function pastOf(name: string, title: string, { settings, metrics }: Opene
     points.push({ step, loss, rawLoss: loss, rate, gradNorm, tokPerSec });
     before = { step, seconds };
   }
-  return { runId: name, title, points, heldOut, samples: [] };
+  return { runId: name, title, settings, points, heldOut, samples: [] };
 }

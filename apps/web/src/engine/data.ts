@@ -1,6 +1,7 @@
 import type { TaskName } from "@muladd/corpus";
 import type { Tokenizer } from "@muladd/tokenizer";
 import type { DataChoice } from "./protocol.ts";
+import { keptText, sha256 } from "./texts.ts";
 
 /** Where a run's text came from, as config.json holds it: the command's own records, so that runs travel both ways. */
 export type Source =
@@ -37,6 +38,10 @@ const SEED = 1;
 export async function readData(
   data: DataChoice,
 ): Promise<{ readonly text: string; readonly source: Source }> {
+  if (data.kind === "file") {
+    const { text, record } = keptText(data.id, data.name);
+    return { text, source: { kind: "files", files: [{ ...record, path: data.name }] } };
+  }
   if (data.kind === "text") {
     if (data.text.trim() === "")
       throw new RangeError("the text is empty; paste some, or take the stories");
@@ -66,10 +71,4 @@ export async function makeTokenizer(spec: string, text: string): Promise<Tokeniz
   if (!(vocabulary >= 256 && vocabulary <= 100_000))
     throw new RangeError(`the tokenizer ${spec} cannot be; take char, bytes or bpe:512`);
   return trainBPE(text.slice(0, Math.floor(text.length * SPLIT)), { vocabulary });
-}
-
-/** SHA-256 in hexadecimal digits. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
-  return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
 }

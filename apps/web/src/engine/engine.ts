@@ -6,6 +6,8 @@ import { backprop } from "./backprop.ts";
 import { failureOf } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 import { type BackendName, type Ladder, openRung } from "./ladder.ts";
+import { Lock } from "./lock.ts";
+import { preflight, secondsOf } from "./preflight.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { runService } from "./run-service.ts";
 import { Rungs } from "./rungs.ts";
@@ -13,6 +15,7 @@ import { type Opened, Runs } from "./runs.ts";
 import { selfTest } from "./self-test.ts";
 import { type Kept, type Recipe, recipeOf, Session } from "./session.ts";
 import type { Store } from "./store/store.ts";
+import { promptFor, trainService } from "./train-service.ts";
 import { Training } from "./training.ts";
 import { tryWebGPU } from "./trial.ts";
 import { write } from "./write.ts";
@@ -23,6 +26,8 @@ export interface Asked {
   readonly signal: AbortSignal;
   /** Sends a part of the answer before its end. */
   readonly part: (value: unknown) => void;
+  /** Bytes that came with the question. */
+  readonly attached?: Blob | undefined;
 }
 
 export type Handlers = {
@@ -41,6 +46,7 @@ export class Engine {
   #session: Session | undefined;
   #training: Training | undefined;
   #prepared: { readonly settings: RunSettings; readonly recipe: Recipe } | undefined;
+  readonly #idle = new Lock();
 
   /** `store`: where runs are kept; default the most lasting that there is. */
   constructor(tell: (event: EngineEvent) => void, store?: Store) {
@@ -55,6 +61,7 @@ export class Engine {
     useBackend: ({ name }) => this.#use(name as BackendName),
     prepare: (settings) => this.#prepare(settings),
     start: (settings) => this.#start(settings),
+    ...trainService(this),
     control: async ({ action }) => this.#control(action),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
     ...article(this),
@@ -79,6 +86,39 @@ export class Engine {
   /** The name of the run at hand. */
   get current(): string | undefined {
     return this.#session?.id;
+  }
+
+  get training(): Training {
+    if (!this.#training) throw new Error("there is nothing to train yet; press Train");
+    return this.#training;
+  }
+
+  /** Training that ended or failed begins again, where the session's trainer stands. */
+  trainAnew(): void {
+    this.#train();
+  }
+
+  /** FLOP/s of a training step of the preset small on a little text of the stories. */
+  async speed(): Promise<{ readonly flops?: number; readonly backend: string }> {
+    await this.#climb();
+    const data = { kind: "stories", characters: 20_000 } as const;
+    const recipe = await recipeOf({
+      preset: "small",
+      data,
+      tokenizer: "char",
+      model: {},
+      training: {},
+    });
+    const seconds = await this.#timed(() => secondsOf(recipe, this.backend));
+    const { flop } = plan(recipe.model, recipe.training);
+    const { title: backend } = this.#rungs.choice!;
+    return { backend, ...(seconds ? { flops: flop.step / seconds } : {}) };
+  }
+
+  /** Runs what is timed while nothing trains; `undefined` otherwise. */
+  async #timed<T>(body: () => Promise<T>): Promise<T | undefined> {
+    if (this.status.phase === "training") return undefined;
+    return this.#session ? this.#session.lock.run(body) : this.#idle.run(body);
   }
 
   get status(): Status {
@@ -135,31 +175,18 @@ export class Engine {
   }
 
   async #prepare(settings: RunSettings): Promise<Prepared> {
+    await this.#climb();
     const recipe = await recipeOf(settings);
     this.#prepared = { settings, recipe };
-    const { model, training, split } = recipe;
-    const planned = plan(model, { ...training, title: settings.preset });
-    let refusal: Prepared["refusal"];
-    try {
-      checkData(split, model.context, model.vocabulary);
-    } catch (error) {
-      refusal = failureOf(error);
-    }
-    return {
-      model,
-      training,
-      plan: planned,
-      tokens: { train: split.train.length, heldOut: split.heldOut.length },
-      ...(refusal ? { refusal } : {}),
-    };
+    return preflight(recipe, this.#rungs.backend, (body) => this.#timed(body));
   }
 
-  async #start(settings: RunSettings & { readonly paused?: boolean }): Promise<Status> {
+  async #start(settings: Requests["start"]["params"]): Promise<Status> {
     await this.#climb();
     const recipe =
       this.#prepared?.settings === settings ? this.#prepared.recipe : await recipeOf(settings);
     checkData(recipe.split, recipe.model.context, recipe.model.vocabulary);
-    await this.close();
+    await this.#idle.run(() => this.close());
     const begun = await this.runs.begin(recipe);
     try {
       this.#sessionOf(begun.run.folder.name, recipe, begun);
@@ -169,6 +196,7 @@ export class Engine {
       throw error;
     }
     this.#train();
+    if (settings.prompt) this.training.prompt = promptFor(recipe.tokenizer, settings.prompt);
     if (!settings.paused) this.#control("run");
     return this.status;
   }
@@ -178,7 +206,7 @@ export class Engine {
     if (!training) throw new Error("there is nothing to train yet; press Train");
     if (action === "run") {
       training.go();
-      void this.#tryWebGPU();
+      this.#tryWebGPU().catch((error) => this.#refuse("webgpu", error));
     } else if (action === "step") training.step();
     else if (action === "pause") training.pause();
     else void training.stop();
@@ -195,7 +223,7 @@ export class Engine {
       this.session,
       this.#tell,
       () => this.#described(),
-      (error) => void this.#fall(error),
+      (error) => this.#fall(error).catch((lost) => this.#refuse("webgpu", lost)),
     );
   }
 
@@ -209,6 +237,12 @@ export class Engine {
     if (session && state) this.#replant(session, (next) => next.trainer.load(state));
     before[Symbol.dispose]();
     if (was === "training") this.#training!.go();
+  }
+
+  /** What went wrong with a rung that nobody waits for is shown in the ladder. */
+  #refuse(name: BackendName, error: unknown): void {
+    this.#rungs.note({ name, title: name, refusal: failureOf(error) });
+    this.#tellLadder();
   }
 
   /** After the loss of a device: the run goes on from its last checkpoint, on the next rung. */

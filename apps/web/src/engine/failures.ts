@@ -3,7 +3,7 @@ import type { Failure } from "./protocol.ts";
 /** An error of any package as a page shows it. Their messages end in "; " and the remedy. */
 export function failureOf(error: unknown, savedStep?: number): Failure {
   const e = error instanceof Error ? error : new Error(String(error));
-  const { remedy } = e as { remedy?: unknown };
+  const { remedy, largestBatch } = e as { remedy?: unknown; largestBatch?: unknown };
   const cut = e.message.lastIndexOf("; ");
   const told = typeof remedy === "string" ? remedy : cut > 0 ? e.message.slice(cut + 2) : undefined;
   const message =
@@ -12,6 +12,7 @@ export function failureOf(error: unknown, savedStep?: number): Failure {
     name: e.name,
     message,
     ...(told ? { remedy: told } : {}),
+    ...(typeof largestBatch === "number" ? { largestBatch } : {}),
     ...(savedStep === undefined ? {} : { savedStep }),
   };
 }

@@ -1,12 +1,13 @@
 import type { TaskName } from "@muladd/corpus";
 import type { GPTConfig, Plan } from "@muladd/gpt";
-import type { TrainEvent, TrainingConfig } from "@muladd/gpt/train";
+import type { OptimizerSettings, TrainEvent, TrainingConfig } from "@muladd/gpt/train";
 import type { ArticleRequests } from "./article.ts";
 import type { BackpropRequests } from "./backprop.ts";
 import type { InspectRequests } from "./inspect.ts";
 import type { BackendChoice, Ladder } from "./ladder.ts";
 import type { RunRequests } from "./run-service.ts";
 import type { SelfTestRequests } from "./self-test.ts";
+import type { TrainRequests } from "./train-service.ts";
 import type { WriteRequests } from "./write.ts";
 
 /** Changes when messages do; a page and a worker of different builds refuse each other. */
@@ -16,7 +17,9 @@ export const PROTOCOL = 1;
 export type DataChoice =
   | { readonly kind: "stories"; readonly characters: number }
   | { readonly kind: "task"; readonly task: TaskName; readonly characters: number }
-  | { readonly kind: "text"; readonly name: string; readonly text: string };
+  | { readonly kind: "text"; readonly name: string; readonly text: string }
+  /** Text that the engine keeps already, by its hash. */
+  | { readonly kind: "file"; readonly name: string; readonly id: string };
 
 /** What a person chooses for a run; the rest comes from the preset. Plain data: it travels in links, but for its text. */
 export interface RunSettings {
@@ -26,6 +29,8 @@ export interface RunSettings {
   readonly tokenizer: string;
   readonly model: Partial<Omit<GPTConfig, "vocabulary">>;
   readonly training: Partial<TrainingConfig>;
+  /** What differs from that in the optimizer and its rate, number by number, as the command's flags do. */
+  readonly flags?: OptimizerSettings;
 }
 
 /** What training would take, before it begins. */
@@ -36,6 +41,10 @@ export interface Prepared {
   readonly tokens: { readonly train: number; readonly heldOut: number };
   /** Seconds of the whole run, from timed steps; absent where none was timed. */
   readonly seconds?: number;
+  /** Of one step. */
+  readonly stepSeconds?: number;
+  /** The largest preset whose step is short here. */
+  readonly suggestion?: string;
   /** Why it cannot begin, with the remedy. */
   readonly refusal?: Failure;
 }
@@ -48,6 +57,10 @@ export interface Status {
   readonly runId?: string;
   readonly step: number;
   readonly steps: number;
+  /** The highest rate, as it is now. */
+  readonly rate?: number;
+  /** Of the run's tokenizer. */
+  readonly vocabulary?: number;
   readonly backend?: BackendChoice;
   readonly failure?: Failure;
 }
@@ -59,6 +72,8 @@ export interface Failure {
   readonly remedy?: string;
   /** The last step that was saved. */
   readonly savedStep?: number;
+  /** Of a batch that does not fit: the largest that does; 0 for none. */
+  readonly largestBatch?: number;
 }
 
 /** A model's weights at a step: the clock's marks. */
@@ -73,11 +88,15 @@ export interface Requests
     InspectRequests,
     RunRequests,
     SelfTestRequests,
+    TrainRequests,
     WriteRequests {
   probe: { params: undefined; result: Ladder };
   useBackend: { params: { readonly name: string }; result: Ladder };
   prepare: { params: RunSettings; result: Prepared };
-  start: { params: RunSettings & { readonly paused?: boolean }; result: Status };
+  start: {
+    params: RunSettings & { readonly paused?: boolean; readonly prompt?: string };
+    result: Status;
+  };
   control: {
     params: { readonly action: "run" | "pause" | "step" | "stop" };
     result: Status;
@@ -95,7 +114,9 @@ export type EngineEvent =
   /** Files of the run at hand cannot be kept, and stay in memory; without a failure: all are kept again. */
   | { readonly type: "storage"; readonly failure?: Failure }
   /** What training told since the last message, at most every 50 ms. */
-  | { readonly type: "training"; readonly events: readonly TrainEvent[] }
+  | { readonly type: "training"; readonly events: readonly TrainEvent[]; readonly bytes: number }
+  /** What the most likely tokens make of the prompt, beside the sample of the same step. */
+  | { readonly type: "greedy"; readonly step: number; readonly text: string }
   | { readonly type: "moments"; readonly moments: readonly Moment[] };
 
 /** What the page sends. */
@@ -107,6 +128,8 @@ export type ToEngine =
       readonly params: unknown;
       /** A later question of the same group makes this one pointless. */
       readonly latest?: string | undefined;
+      /** Bytes that come with it, and are not copied. */
+      readonly attached?: Blob | undefined;
     }
   | { readonly v: number; readonly cancel: number };
 

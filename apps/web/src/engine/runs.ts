@@ -14,6 +14,7 @@ import { held, hold, type Release } from "./store/hold.ts";
 import { sheltered } from "./store/sheltered.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { filesOf, keepText, recallText } from "./store/text.ts";
+import { keptText } from "./texts.ts";
 
 /** What is known of a run without opening it. */
 export interface RunFacts {
@@ -84,7 +85,10 @@ export class Runs {
     const folder = await this.folder(name);
     // An interface has no index signature, though each of its fields is JSON.
     const data = record as unknown as RunConfig["data"];
-    if (settings.data.kind === "text") await keepText(folder, record.source, settings.data.text);
+    const given = settings.data;
+    if (given.kind === "text") await keepText(folder, record.source, given.text);
+    if (given.kind === "file")
+      await keepText(folder, record.source, keptText(given.id, given.name).text);
     await write(folder, { title: name, begun: Date.now() });
     const run = await Run.create(folder, { model, training, data }, tokenizer);
     return { run, recipe, release };

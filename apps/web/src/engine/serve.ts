@@ -12,7 +12,7 @@ export function serve(post: (message: FromEngine, transfer?: Transferable[]) => 
       asked.get(message.cancel)?.abort();
       return;
     }
-    const { v, id, method, params, latest: group } = message;
+    const { v, id, method, params, latest: group, attached } = message;
     const stop = new AbortController();
     if (group !== undefined) {
       asked.get(latest.get(group) ?? -1)?.abort();
@@ -25,6 +25,7 @@ export function serve(post: (message: FromEngine, transfer?: Transferable[]) => 
       const handler = engine.handlers[method] as (p: unknown, a: unknown) => Promise<unknown>;
       const result = await handler(params, {
         signal: stop.signal,
+        attached,
         part: (value: unknown) => post({ v: PROTOCOL, id, part: value }),
       });
       post({ v: PROTOCOL, id, result });

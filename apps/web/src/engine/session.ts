@@ -1,4 +1,12 @@
-import { GPT, type GPTConfig, preset, presetConfig, readWeights, writeWeights } from "@muladd/gpt";
+import {
+  countParameters,
+  GPT,
+  type GPTConfig,
+  preset,
+  presetConfig,
+  readWeights,
+  writeWeights,
+} from "@muladd/gpt";
 import {
   type Run,
   type Split,
@@ -6,9 +14,10 @@ import {
   Trainer,
   type TrainingConfig,
   trainingConfig,
+  trainingSettings,
 } from "@muladd/gpt/train";
 import { init, parametersOf } from "@muladd/nn";
-import { type Backend, dispose, type HostTensor } from "@muladd/tensor";
+import { type Backend, dispose, type HostTensor, type TensorFile } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
 import { type DataRecord, makeTokenizer, readData, SPLIT } from "./data.ts";
 import { Lock } from "./lock.ts";
@@ -28,11 +37,11 @@ export interface Recipe {
 /** Reads the text, learns the tokenizer, completes and checks the settings. Throws ConfigError and RangeError. */
 export async function recipeOf(settings: RunSettings): Promise<Recipe> {
   const chosen = preset(settings.preset);
-  const training = trainingConfig({ ...chosen.training, ...settings.training });
-  const { text, source } = await readData(settings.data);
-  const tokenizer = await makeTokenizer(settings.tokenizer, text);
+  // As the command makes it of the same flags.
+  const base = { ...chosen.training, ...settings.training };
+  const training = trainingConfig(trainingSettings(settings.flags ?? {}, base));
+  const { source, tokenizer, split } = await tokensOf(settings);
   const model = presetConfig(chosen, { ...settings.model, vocabulary: tokenizer.size });
-  const split = splitTokens(tokenizer.encode(text, { disallowedSpecial: [] }), SPLIT);
   const record = { source, preset: settings.preset, tokenizer: settings.tokenizer, split: SPLIT };
   return { settings, record, tokenizer, split, model, training };
 }
@@ -46,6 +55,24 @@ export interface Kept {
   readonly moments?: Moments;
 }
 
+type Tokens = Pick<Recipe, "tokenizer" | "split"> & { readonly source: DataRecord["source"] };
+let lastTokens: { readonly key: string; readonly tokens: Tokens } | undefined;
+
+/** Of the last text they stay: settings change more often than it. */
+async function tokensOf({ data, tokenizer: spec }: RunSettings): Promise<Tokens> {
+  const key = JSON.stringify([data, spec]);
+  if (lastTokens?.key === key) return lastTokens.tokens;
+  const { text, source } = await readData(data);
+  const tokenizer = await makeTokenizer(spec, text);
+  const split = splitTokens(tokenizer.encode(text, { disallowedSpecial: [] }), SPLIT);
+  const tokens = { source, tokenizer, split };
+  lastTokens = { key, tokens };
+  return tokens;
+}
+
+/** Bytes of a state that is kept to go back to. */
+const MOST_BYTES = 2 ** 26;
+
 /** A model on a device with all that trains it. */
 export class Session implements Disposable {
   readonly lock = new Lock();
@@ -53,6 +80,7 @@ export class Session implements Disposable {
   readonly model: GPT;
   readonly trainer: Trainer;
   readonly run: Run | undefined;
+  #sound: TensorFile | undefined;
   // Holds the weights of a moment, while somebody looks at one.
   #lens: { readonly model: GPT; step: number } | undefined;
 
@@ -67,6 +95,23 @@ export class Session implements Disposable {
     const { model, training, split } = recipe;
     this.model = new GPT(model, init(backend, training.seed));
     this.trainer = new Trainer({ model: this.model, config: training, data: split });
+  }
+
+  /** The last step whose state was kept to go back to. */
+  get soundStep(): number | undefined {
+    return this.#sound && Number(this.#sound.metadata.step);
+  }
+
+  /** Keeps the state as it is, where it is not too large. Throws DivergedError for numbers that are not finite. */
+  async keepSound(): Promise<void> {
+    const { total } = countParameters(this.recipe.model);
+    if (12 * total <= MOST_BYTES) this.#sound = await this.trainer.save(); // weights and two moments
+  }
+
+  /** To the last state that was kept. Throws where there is none. */
+  goBack(): void {
+    if (!this.#sound) throw new Error("no earlier state was kept; train anew with a lower rate");
+    this.trainer.load(this.#sound);
   }
 
   /** The weights as they are now. */

@@ -1,8 +1,10 @@
+import { generate } from "@muladd/gpt";
 import { type TrainEvent, fit as train } from "@muladd/gpt/train";
 import { failureOf } from "./failures.ts";
 import { nextMoment } from "./moments.ts";
 import type { EngineEvent, Phase, Status } from "./protocol.ts";
 import type { Session } from "./session.ts";
+import { promptFor } from "./train-service.ts";
 import { turn } from "./turn.ts";
 
 /** Between messages to the page, in ms. */
@@ -24,6 +26,8 @@ export class Training {
   readonly #onFailure: (error: unknown) => void;
   readonly #stop = new AbortController();
   readonly #events: AsyncGenerator<TrainEvent, void, undefined>;
+  // What samples go on with; read when one is made.
+  readonly #sample = { prompt: "\n", tokens: 100 };
   readonly requests = new Set<"sample" | "evaluate">();
   #phase: Phase = "paused";
   #failure: Status["failure"];
@@ -55,17 +59,26 @@ export class Training {
     const { trainer, recipe, run } = session;
     if (trainer.step === trainer.config.steps) this.#phase = "done";
     this.#saved = trainer.step > 0 ? trainer.step : undefined;
+    this.prompt = promptFor(recipe.tokenizer, "\n");
     this.#events = train({
       trainer,
       tokenizer: recipe.tokenizer,
       run,
-      sample: { prompt: "\n", tokens: 100 },
+      sample: this.#sample,
       signal: this.#stop.signal,
       requests: this.requests,
       together: TOGETHER,
       keep: KEEP,
       halt: (step) => (this.#allowed === Infinity ? nextMoment(step) : step + 1),
     });
+  }
+
+  get prompt(): string {
+    return this.#sample.prompt;
+  }
+
+  set prompt(text: string) {
+    this.#sample.prompt = text;
   }
 
   get status(): Status {
@@ -76,6 +89,8 @@ export class Training {
       runId: id,
       step: trainer.step,
       steps: trainer.config.steps,
+      rate: trainer.config.schedule.rate,
+      vocabulary: this.#session.recipe.model.vocabulary,
       ...(this.#failure ? { failure: this.#failure } : {}),
     };
   }
@@ -141,7 +156,7 @@ export class Training {
         this.#saving = setTimeout(() => void this.save().catch(() => {}), SAVE_AFTER);
     } catch (error) {
       this.#phase = "failed";
-      this.#failure = failureOf(error, this.#saved);
+      this.#failure = failureOf(error, this.#session.soundStep ?? this.#saved);
       this.#onFailure(error);
     }
     this.#settle();
@@ -158,10 +173,23 @@ export class Training {
       if (event.step === this.#session.trainer.step && event.step === nextMoment(event.step - 1))
         await this.#session.lock.run(() => this.#keepMoment());
     }
+    if (event.type === "sample")
+      await this.#session.lock.run(() => this.#writeGreedily(event.step));
+    if (event.type === "eval") await this.#session.lock.run(() => this.#session.keepSound());
     if (event.type === "saved") this.#saved = event.step;
     if (event.type === "done") this.#phase = "done";
     if (event.type === "stopped") this.#phase = "paused";
     if (performance.now() - this.#lastTold >= TELL_EVERY) this.#flush();
+  }
+
+  async #writeGreedily(step: number): Promise<void> {
+    const { model, recipe } = this.#session;
+    const { prompt, tokens } = this.#sample;
+    const ids = Array.from(recipe.tokenizer.encode(prompt, { disallowedSpecial: [] }));
+    for await (const { id } of generate(model, ids, { maxTokens: tokens, temperature: 0 }))
+      ids.push(id);
+    this.#flush();
+    this.#tell({ type: "greedy", step, text: recipe.tokenizer.decode(ids) });
   }
 
   async #keepMoment(): Promise<void> {
@@ -172,7 +200,9 @@ export class Training {
 
   #flush(): void {
     this.#lastTold = performance.now();
-    if (this.#told.length > 0) this.#tell({ type: "training", events: this.#told.splice(0) });
+    const { bytes } = this.#session.backend.memory;
+    if (this.#told.length > 0)
+      this.#tell({ type: "training", events: this.#told.splice(0), bytes });
   }
 
   #announce(): void {

@@ -24,6 +24,13 @@ export {
 } from "./fit.ts";
 export { type Folder, nodeFolder } from "./folder.ts";
 export { type Looked, lookAtLoss } from "./look-at-loss.ts";
+export {
+  type ModelSettings,
+  modelSettings,
+  type OptimizerSettings,
+  type RecipeSettings,
+  trainingSettings,
+} from "./recipe.ts";
 export { type Metric, RUN_VERSION, Run, type RunConfig, RunError, SaveError } from "./run.ts";
 export {
   modelTensors,

@@ -22,7 +22,7 @@ import type { GPT } from "../model.ts";
 import { readWeights, writeWeights } from "../weights.ts";
 import { BatchMemoryError, withRoom } from "./batch-memory.ts";
 import { type Batch, checkData, drawBatch, type Split } from "./batches.ts";
-import type { TrainingConfig } from "./config.ts";
+import { type TrainingConfig, trainingConfig } from "./config.ts";
 import { DivergedError, findOrigin } from "./divergence.ts";
 
 /** What one optimizer step did. */
@@ -50,19 +50,19 @@ export interface TrainerOptions {
  */
 export class Trainer implements Disposable {
   readonly model: GPT;
-  readonly config: TrainingConfig;
   readonly data: Split;
   readonly backend: Backend;
   readonly #parameters: readonly Parameter[];
   readonly #names: ReadonlyMap<Parameter, string>;
   readonly #optimizer: Optimizer;
-  readonly #rate: (step: number) => number;
+  #config: TrainingConfig;
+  #rate: (step: number) => number;
 
   /** Throws ConfigError when the text is shorter than the context. */
   constructor({ model, config, data }: TrainerOptions) {
     checkData(data, model.config.context, model.config.vocabulary);
     this.model = model;
-    this.config = config;
+    this.#config = config;
     this.data = data;
     this.backend = model.tokens.weight.backend;
     const named = [...namedParameters(model)];
@@ -73,6 +73,28 @@ export class Trainer implements Disposable {
         ? new AdamW(this.#parameters, config.optimizer)
         : new SGD(this.#parameters, config.optimizer);
     this.#rate = schedule({ ...config.schedule, steps: config.steps });
+  }
+
+  /** As it was given, but for what {@link adjust} changed. */
+  get config(): TrainingConfig {
+    return this.#config;
+  }
+
+  /**
+   * Another highest rate (its floor in the same proportion) or clip from the next step on: the run is no longer decided by
+   * what it began with. Throws {@link ConfigError} for what cannot be; nothing is changed then.
+   */
+  adjust(changes: { readonly rate?: number; readonly clip?: number }): void {
+    const { schedule: old, clip: oldClip, steps } = this.#config;
+    const { rate = old.rate, clip = oldClip } = changes;
+    const floor = (old.floor ?? 0) * (rate / old.rate);
+    const config = trainingConfig({
+      ...this.#config,
+      clip,
+      schedule: { ...old, rate, floor },
+    });
+    this.#rate = schedule({ ...config.schedule, steps });
+    this.#config = config;
   }
 
   /** Steps done. */

@@ -1,5 +1,6 @@
 import { type Folder, RunError } from "@muladd/gpt/train";
-import { type FileRecord, madeText, type Source, sha256 } from "../data.ts";
+import { type FileRecord, madeText, type Source } from "../data.ts";
+import { sha256 } from "../texts.ts";
 
 /** The n-th file of a run's text, beside the run: a page cannot go back to where it came from. */
 const textPath = (n: number) => `text/${n + 1}.txt`;
@@ -9,9 +10,22 @@ export function filesOf(source: Source | undefined): readonly FileRecord[] {
   return source?.kind === "files" ? source.files : source?.kind === "stdin" ? [source.file] : [];
 }
 
-/** Keeps a text that was given in one piece. */
+const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
+
+/** Keeps a text that was given in one piece, byte for byte: decoding took a byte order mark away. */
 export async function keepText(folder: Folder, source: Source, text: string): Promise<void> {
-  if (filesOf(source).length === 1) await folder.write(textPath(0), new TextEncoder().encode(text));
+  const [file, ...others] = filesOf(source);
+  if (!file || others.length > 0) return;
+  const bytes = new TextEncoder().encode(text);
+  const marked = file.bytes === bytes.length + BYTE_ORDER_MARK.length;
+  await folder.write(textPath(0), marked ? withMark(bytes) : bytes);
+}
+
+function withMark(bytes: Uint8Array): Uint8Array {
+  const all = new Uint8Array(BYTE_ORDER_MARK.length + bytes.length);
+  all.set(BYTE_ORDER_MARK);
+  all.set(bytes, BYTE_ORDER_MARK.length);
+  return all;
 }
 
 /** Files of the run's text that are not with it. */

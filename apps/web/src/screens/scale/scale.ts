@@ -25,7 +25,7 @@ export interface ScaleInputs {
   readonly utilisation: number;
 }
 
-export type ScalePreset = "this" | "gpt2" | "gpt3" | "custom";
+export type ScalePreset = "this" | "gpt2" | "gpt2-xl" | "gpt3" | "custom";
 
 const DEVICE = {
   teraflops: publishedDevice.flops / 1e12,
@@ -39,8 +39,8 @@ export const inputsOf = (
   tokens: number,
 ): ScaleInputs => ({ layers, width, heads, context, vocabulary, tokens, ...DEVICE });
 
-/** GPT-2 (124M, trained as nanoGPT's reproduction) or GPT-3 (175B, as its paper says). */
-export function publishedInputs(name: "gpt2" | "gpt3"): ScaleInputs {
+/** GPT-2 (124M or 1.5B, trained as nanoGPT's reproduction) or GPT-3 (175B, as its paper says). */
+export function publishedInputs(name: "gpt2" | "gpt2-xl" | "gpt3"): ScaleInputs {
   const { config, training } = planPreset(preset(name));
   return inputsOf(config, training.tokens);
 }
