@@ -1,4 +1,3 @@
-import { plan } from "@muladd/gpt";
 import { checkData } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
 import { article } from "./article.ts";
@@ -7,7 +6,7 @@ import { failureOf } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 import { type BackendName, type Ladder, openRung } from "./ladder.ts";
 import { Lock } from "./lock.ts";
-import { preflight, secondsOf } from "./preflight.ts";
+import { preflight } from "./preflight.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { runService } from "./run-service.ts";
 import { Rungs } from "./rungs.ts";
@@ -96,23 +95,6 @@ export class Engine {
   /** Training that ended or failed begins again, where the session's trainer stands. */
   trainAnew(): void {
     this.#train();
-  }
-
-  /** FLOP/s of a training step of the preset small on a little text of the stories. */
-  async speed(): Promise<{ readonly flops?: number; readonly backend: string }> {
-    await this.#climb();
-    const data = { kind: "stories", characters: 20_000 } as const;
-    const recipe = await recipeOf({
-      preset: "small",
-      data,
-      tokenizer: "char",
-      model: {},
-      training: {},
-    });
-    const seconds = await this.#timed(() => secondsOf(recipe, this.backend));
-    const { flop } = plan(recipe.model, recipe.training);
-    const { title: backend } = this.#rungs.choice!;
-    return { backend, ...(seconds ? { flops: flop.step / seconds } : {}) };
   }
 
   /** Runs what is timed while nothing trains; `undefined` otherwise. */
