@@ -109,7 +109,7 @@ test("the calculator has GPT-3's numbers, and refuses heads that do not divide t
   const all = () => page.getByRole("main").innerText();
   await expect.poll(all).toContain("356 years");
   expect(await all()).toContain("$4.68 million");
-  await expect.poll(all).toContain("measured in training steps");
+  await expect.poll(all).toContain("measured: products of");
   await page.getByLabel("Heads").fill("7");
   await expect.poll(() => page.getByRole("alert").innerText()).toContain("heads");
   await page.getByRole("radio", { name: "GPT-2 (124M)" }).check();

@@ -158,5 +158,7 @@ test.each(["reference", "wasm"])("no question leaves a buffer behind on %s", asy
   await handlers.articleBlock({ ...about, layer: 0, head: 0, row: 3 }, asked);
   await handlers.articleOutput({ ...about, temperature: 1, topP: 1, seed: 0 }, asked);
   await handlers.articleLoss(about, asked);
+  const { flops } = await handlers.articleSpeed(undefined, asked);
+  expect(flops).toBeGreaterThan(1e7);
   expect(engine.backend.memory.buffers).toBe(buffers);
 });

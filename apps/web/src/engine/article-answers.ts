@@ -4,6 +4,7 @@ import {
   add,
   type Backend,
   dispose,
+  full,
   gather,
   matmul,
   slice,
@@ -151,6 +152,15 @@ export function articleAnswers(engine: Engine): ArticleHandlers {
         const { steps, batch, accumulate } = training;
         return { ...stepOf(step), config, tokens: steps * batch * accumulate * config.context };
       }),
+
+    articleSpeed: () =>
+      subjects.with(undefined, async ({ model }) => {
+        const { backend } = model.tokens.weight;
+        return {
+          ...(await speedOf(backend)),
+          backend: engine.status.backend?.title ?? backend.name,
+        };
+      }),
   };
 }
 
@@ -216,4 +226,32 @@ async function lastLogits(model: GPT, ids: Int32Array): Promise<number[]> {
     return model.logits(slice(hidden, 1, T - 1, T));
   });
   return [...(await take(logits)).values];
+}
+
+/** The best of a few timed products (N, N) · (N, N), which take 2·N³ FLOP each; the first one warms up. */
+async function speedOf(backend: Backend): Promise<{ flops: number; size: number }> {
+  let size = 128;
+  for (;;) {
+    using a = full(backend, [size, size], 1 / size);
+    const seconds = await timed(a, 1);
+    // Long enough for clocks that browsers blur to a millisecond.
+    if (seconds >= 0.01 || size >= 1024) {
+      let best = seconds;
+      for (let i = 0; i < 3; i++) best = Math.min(best, await timed(a, 4));
+      return { flops: (2 * size ** 3) / best, size };
+    }
+    size *= 2;
+  }
+}
+
+/** Seconds of one of `count` products of a matrix with itself, read back at the end. */
+async function timed(a: Tensor, count: number): Promise<number> {
+  const start = performance.now();
+  const last = tidy(() => {
+    let product = matmul(a, a);
+    for (let i = 1; i < count; i++) product = matmul(a, product);
+    return slice(product, 0, 0, 1);
+  });
+  await take(last);
+  return (performance.now() - start) / 1000 / count;
 }

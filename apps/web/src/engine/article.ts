@@ -115,6 +115,11 @@ export interface ArticleRequests {
     params: undefined;
     result: { readonly step?: number; readonly config: GPTConfig; readonly tokens: number };
   };
+  /** FLOP/s of this device, from products of matrices that are timed. */
+  articleSpeed: {
+    params: undefined;
+    result: { readonly flops: number; readonly backend: string; readonly size: number };
+  };
 }
 
 export type ArticleHandlers = Pick<Handlers, keyof ArticleRequests>;
@@ -136,5 +141,6 @@ export function article(engine: Engine): ArticleHandlers {
     articleOutput: async (params, asked) => (await answers()).articleOutput(params, asked),
     articleLoss: async (params, asked) => (await answers()).articleLoss(params, asked),
     articleModel: async (params, asked) => (await answers()).articleModel(params, asked),
+    articleSpeed: async (params, asked) => (await answers()).articleSpeed(params, asked),
   };
 }
