@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
@@ -26,6 +26,7 @@ export function shipping(): Plugin {
       },
     ],
     closeBundle() {
+      if (!existsSync(`${out}/index.html`)) return; // the build failed, and says why
       writeFileSync(`${out}/_headers`, headersFile);
       const files = readdirSync(out, { recursive: true, withFileTypes: true })
         .filter((file) => file.isFile())

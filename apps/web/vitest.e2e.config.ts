@@ -6,6 +6,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@muladd/source", "node"] } },
   test: {
     include: ["e2e/**/*.test.ts"],
+    globalSetup: ["e2e/build.ts"],
+    // One browser at a time: each trains with all threads that there are.
+    fileParallelism: false,
     expect: { poll: { timeout: 20_000 } },
     testTimeout: 90_000,
     hookTimeout: 120_000,

@@ -7,7 +7,7 @@ let browser: Browser;
 let context: BrowserContext;
 let url: string;
 beforeAll(async () => {
-  site = await Site.build();
+  site = new Site();
   browser = await launch();
   url = await site.serve();
 });

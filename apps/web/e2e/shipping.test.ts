@@ -1,12 +1,13 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { stepOf, train, type Watched, watch } from "./app.ts";
 import { launch, Site } from "./site.ts";
 
 let site: Site;
 let browser: Browser;
 let context: BrowserContext;
 beforeAll(async () => {
-  site = await Site.build();
+  site = new Site();
   browser = await launch();
 });
 afterEach(() => context?.close());
@@ -15,39 +16,11 @@ afterAll(async () => {
   await site?.remove();
 });
 
-interface Watched {
-  readonly page: Page;
-  /** What the console and the page itself complain of, and requests to anyone but the app. */
-  readonly complaints: string[];
-}
-
 async function open(url: string, script?: () => void): Promise<Watched> {
   context = await browser.newContext();
   context.setDefaultTimeout(30_000);
   if (script) await context.addInitScript(script);
   return watch(await context.newPage(), url);
-}
-
-async function watch(page: Page, url: string): Promise<Watched> {
-  const complaints: string[] = [];
-  page.on("console", (m) => {
-    if (["error", "warning"].includes(m.type())) complaints.push(m.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (r) => {
-    if (!r.url().startsWith(url) && !/^(blob|data):/.test(r.url())) complaints.push(r.url());
-  });
-  await page.goto(`${url}#/runs`);
-  return { page, complaints };
-}
-
-const bar = (page: Page) => page.getByRole("region", { name: "Model" });
-const stepOf = async (page: Page): Promise<number> =>
-  Number(/step ([\d,]+)/.exec(await bar(page).innerText())?.[1]?.replaceAll(",", "") ?? -1);
-
-async function train(page: Page, steps: number): Promise<void> {
-  await page.getByRole("button", { name: "Train", exact: true }).click();
-  await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBeGreaterThan(steps);
 }
 
 test("under its policy and a sub-path the app trains with threads, and asks nobody else for anything", async () => {

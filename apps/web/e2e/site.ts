@@ -3,26 +3,18 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright-core";
-import { build } from "vite";
+import { inject } from "vitest";
 import { findChromium, missingChromium } from "../../../tooling/scripts/chromium.mjs";
 import { staticServer } from "../../cli/src/serve/static.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-
-/** The app as it is built, under a path that is not the root of its host, with or without the headers of `_headers`. */
+/** A copy of the built app, under a path that is not the root of its host, with or without the headers of `_headers`. */
 export class Site {
   readonly #folder = mkdtempSync(join(tmpdir(), "muladd-site-"));
   #server: Server | undefined;
 
-  /** Builds the app. */
-  static async build(): Promise<Site> {
-    const site = new Site();
-    const outDir = join(site.#folder, "sub", "path");
-    process.env.NODE_ENV = "production"; // vitest's "test" would make another app
-    await build({ root, logLevel: "error", build: { outDir, emptyOutDir: true } });
-    return site;
+  constructor() {
+    cpSync(inject("built"), join(this.#folder, "sub", "path"), { recursive: true });
   }
 
   /** Serves it; returns its address. */

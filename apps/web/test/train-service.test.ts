@@ -147,6 +147,28 @@ test("a rate and a clip change while the run goes on; both continuations are tol
   for (const { text } of greedy) expect(text.startsWith("The  dog")).toBe(true);
 });
 
+test("all steps that were made are told before a pause, and one step after it is one", async () => {
+  const { ask, until, steps, engine, events } = open();
+  const { push } = events;
+  // Steps are made together and told one by one: here the first of some is told.
+  events.push = (event) => {
+    const count = push.call(events, event);
+    if (event.type === "training" && engine.status.step > 200)
+      void ask("control", { action: "pause" });
+    return count;
+  };
+  const training = { ...tiny.training, steps: 5000, evalEvery: 5000, sampleEvery: 0 };
+  await ask("start", { ...tiny, training });
+  await until("paused");
+  events.push = push;
+  const { step } = engine.status;
+  expect(steps().at(-1)?.step).toBe(step);
+  await ask("control", { action: "step" });
+  await until("paused");
+  expect(engine.status.step).toBe(step + 1);
+  expect(steps().at(-1)?.step).toBe(step + 1);
+});
+
 test("a run that diverges says where, and goes on from the last sound state with a lower rate", async () => {
   const { ask, until, engine } = open();
   await ask("start", {

@@ -35,6 +35,8 @@ export class Training {
   #allowed = 0;
   #running: Promise<void> | undefined;
   #told: TrainEvent[] = [];
+  /** The last step that the trainer told of: steps that are made together are told one after the other. */
+  #toldStep: number;
   #lastTold = 0;
   #saved: number | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
@@ -59,6 +61,7 @@ export class Training {
     const { trainer, recipe, run } = session;
     if (trainer.step === trainer.config.steps) this.#phase = "done";
     this.#saved = trainer.step > 0 ? trainer.step : undefined;
+    this.#toldStep = trainer.step;
     this.prompt = promptFor(recipe.tokenizer, "\n");
     this.#events = train({
       trainer,
@@ -101,11 +104,16 @@ export class Training {
   }
 
   step(): void {
-    this.#allow(1);
+    this.#allow(this.#untold + 1);
   }
 
   pause(): void {
     this.#allowed = 0;
+  }
+
+  /** Steps that were made and not yet told. */
+  get #untold(): number {
+    return this.#session.trainer.step - this.#toldStep;
   }
 
   /** Ends the sitting after the steps under way, with a checkpoint where there is a run to keep it. */
@@ -145,7 +153,8 @@ export class Training {
     const { lock } = this.#session;
     try {
       if (this.#session.moments.steps.length === 0) await lock.run(() => this.#keepMoment());
-      while (this.#allowed > 0) {
+      // Steps that were made are told before a pause: the next one would seem to do nothing.
+      while (this.#allowed > 0 || this.#untold > 0) {
         const { value: event, done } = await lock.run(() => this.#events.next());
         if (done) break;
         await this.#hear(event);
@@ -168,6 +177,7 @@ export class Training {
     this.#told.push(event);
     if (event.type === "step") {
       this.#allowed--;
+      this.#toldStep = event.step;
       if (++this.#steps === SETTLED) this.#settle();
       // Not every one told is the trainer's last: those of a series come together.
       if (event.step === this.#session.trainer.step && event.step === nextMoment(event.step - 1))
