@@ -2,6 +2,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defaultClientConditions, defineConfig } from "vite";
 import { headers } from "./headers.ts";
 import { shipping } from "./shipping.ts";
+import { staticArticle } from "./static-article.ts";
 
 // A served source needs Vite's inline scripts, so that its policy would be another.
 const { "Content-Security-Policy": _, ...isolation } = headers;
@@ -15,7 +16,7 @@ function chunkName(modules: readonly string[]): string {
 
 export default defineConfig({
   base: "./", // any host, any path
-  plugins: [svelte(), shipping()],
+  plugins: [svelte(), staticArticle(), shipping()],
   resolve: { conditions: ["@muladd/source", ...defaultClientConditions] },
   server: { headers: isolation },
   preview: { headers },

@@ -1,25 +1,65 @@
-import { expect, test } from "vitest";
-import { inputsOf, placeOnLog, scaled } from "../src/screens/scale/scale.ts";
+import { describe, expect, test } from "vitest";
+import { costOf, inputsOf, logBar, publishedInputs } from "../src/screens/scale/scale.ts";
 
-test("GPT-3 comes out as published: 355 years on a V100, and 4.6 million dollars", () => {
-  const { parameters, flop, device } = scaled(inputsOf("gpt3"));
-  expect(parameters.total).toBe(174_604_259_328);
-  expect(flop.training).toBeCloseTo(6 * 174_604_259_328 * 300e9, -15);
-  // Published with 3.14e23 FLOP, cut off: https://lambdalabs.com/blog/demystifying-gpt-3
-  expect(3.14e23 / 28e12 / (365 * 86400)).toBeCloseTo(355.6, 1);
-  expect(Math.floor((device.years / flop.training) * 3.14e23)).toBe(355);
-  expect(Math.floor(((device.cost / flop.training) * 3.14e23) / 1e5) / 10).toBe(4.6);
+const HOURS_A_YEAR = 365 * 24;
+
+describe("the calculator", () => {
+  test("GPT-3: 3.14e23 FLOP, 355 V100-years and $4.6 million, as published", () => {
+    const { parameters, flop, device, bytes } = costOf(publishedInputs("gpt3"), "GPT-3");
+    expect(parameters.total).toBe(174_604_259_328);
+    expect(flop.training).toBeCloseTo(3.14e23, -21);
+    expect(Math.floor(device.years)).toBe(355);
+    // The published dollars are those of 355 whole years, cut to two digits.
+    const dollars = Math.floor(device.years) * HOURS_A_YEAR * device.price;
+    expect(Math.floor(dollars / 1e5) / 10).toBe(4.6);
+    expect(bytes.float32).toBe(698_417_037_312);
+  });
+
+  test("GPT-2 has 124,439,808 parameters and 295 billion tokens", () => {
+    const { parameters, training } = costOf(publishedInputs("gpt2"), "GPT-2");
+    expect(parameters.total).toBe(124_439_808);
+    expect(training.tokens).toBe(600_000 * 491_520);
+  });
+
+  test("half the use takes twice the time and money", () => {
+    const full = publishedInputs("gpt2");
+    const [a, b] = [costOf(full, ""), costOf({ ...full, utilisation: 50 }, "")];
+    expect(b.device.seconds / a.device.seconds).toBeCloseTo(2, 12);
+    expect(b.device.cost / a.device.cost).toBeCloseTo(2, 12);
+  });
+
+  test("249,000 years at 40 GFLOP/s", () => {
+    expect(costOf(publishedInputs("gpt3"), "", 40e9).here!.years / 1000).toBeCloseTo(249, 0);
+  });
+
+  test("the inputs of a model give that model", () => {
+    const inputs = publishedInputs("gpt2");
+    const { config } = costOf(inputs, "");
+    expect(inputsOf(config, inputs.tokens)).toEqual(inputs);
+  });
+
+  test.each([
+    [{ heads: 5 }, /heads/],
+    [{ width: Number.NaN }, /width/],
+    [{ utilisation: 0 }, /utilisation/],
+    [{ utilisation: 101 }, /utilisation/],
+    [{ teraflops: 0 }, /flops/],
+    [{ price: -1 }, /price/],
+    [{ tokens: Number.NaN }, /tokens/],
+  ])("%o is refused by name", (wrong, message) => {
+    expect(() => costOf({ ...publishedInputs("gpt2"), ...wrong }, "")).toThrow(message);
+  });
 });
 
-test("utilisation stretches time and cost alike", () => {
-  const [whole, half] = [1, 0.5].map((utilisation) => scaled({ ...inputsOf("gpt2"), utilisation }));
-  expect(half!.device.seconds).toBeCloseTo(2 * whole!.device.seconds, 3);
-  expect(half!.device.cost).toBeCloseTo(2 * whole!.device.cost, 6);
-  expect(() => scaled({ ...inputsOf("gpt2"), utilisation: 0 })).toThrow("utilisation");
-  expect(() => scaled({ ...inputsOf("gpt2"), flops: Number.NaN })).toThrow("flops");
-});
-
-test("places on a logarithmic scale", () => {
-  expect(placeOnLog(1000, 10, 100_000)).toBeCloseTo(0.5, 12);
-  expect(placeOnLog(1, 10, 1000)).toBe(0);
+test("a log bar runs over whole powers of ten, equal ratios equally long", () => {
+  const { marks, powers } = logBar([
+    { name: "a", value: 2e4 },
+    { name: "b", value: 2e6 },
+    { name: "c", value: 2e8 },
+  ]);
+  expect([powers[0]!.power, powers.at(-1)!.power]).toEqual([4, 9]);
+  const [a, b, c] = marks.map(({ at }) => at) as [number, number, number];
+  expect(b - a).toBeCloseTo(c - b, 12);
+  expect(a).toBeGreaterThan(0);
+  expect(c).toBeLessThan(1);
 });

@@ -1,12 +1,12 @@
-import { plan } from "@muladd/gpt";
 import { checkData } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
+import { article } from "./article.ts";
 import { backprop } from "./backprop.ts";
 import { failureOf } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 import { type BackendName, type Ladder, openRung } from "./ladder.ts";
 import { Lock } from "./lock.ts";
-import { preflight, secondsOf } from "./preflight.ts";
+import { preflight } from "./preflight.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { runService } from "./run-service.ts";
 import { Rungs } from "./rungs.ts";
@@ -63,6 +63,7 @@ export class Engine {
     ...trainService(this),
     control: async ({ action }) => this.#control(action),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
+    ...article(this),
     ...backprop(this),
     ...runService(this),
     ...selfTest(),
@@ -94,23 +95,6 @@ export class Engine {
   /** Training that ended or failed begins again, where the session's trainer stands. */
   trainAnew(): void {
     this.#train();
-  }
-
-  /** FLOP/s of a training step of the preset small on a little text of the stories. */
-  async speed(): Promise<{ readonly flops?: number; readonly backend: string }> {
-    await this.#climb();
-    const data = { kind: "stories", characters: 20_000 } as const;
-    const recipe = await recipeOf({
-      preset: "small",
-      data,
-      tokenizer: "char",
-      model: {},
-      training: {},
-    });
-    const seconds = await this.#timed(() => secondsOf(recipe, this.backend));
-    const { flop } = plan(recipe.model, recipe.training);
-    const { title: backend } = this.#rungs.choice!;
-    return { backend, ...(seconds ? { flops: flop.step / seconds } : {}) };
   }
 
   /** Runs what is timed while nothing trains; `undefined` otherwise. */
@@ -204,7 +188,7 @@ export class Engine {
     if (!training) throw new Error("there is nothing to train yet; press Train");
     if (action === "run") {
       training.go();
-      void this.#tryWebGPU();
+      this.#tryWebGPU().catch((error) => this.#refuse("webgpu", error));
     } else if (action === "step") training.step();
     else if (action === "pause") training.pause();
     else void training.stop();
@@ -221,7 +205,7 @@ export class Engine {
       this.session,
       this.#tell,
       () => this.#described(),
-      (error) => void this.#fall(error),
+      (error) => this.#fall(error).catch((lost) => this.#refuse("webgpu", lost)),
     );
   }
 
@@ -235,6 +219,12 @@ export class Engine {
     if (session && state) this.#replant(session, (next) => next.trainer.load(state));
     before[Symbol.dispose]();
     if (was === "training") this.#training!.go();
+  }
+
+  /** What went wrong with a rung that nobody waits for is shown in the ladder. */
+  #refuse(name: BackendName, error: unknown): void {
+    this.#rungs.note({ name, title: name, refusal: failureOf(error) });
+    this.#tellLadder();
   }
 
   /** After the loss of a device: the run goes on from its last checkpoint, on the next rung. */

@@ -1,6 +1,7 @@
 import type { TaskName } from "@muladd/corpus";
 import type { GPTConfig, Plan } from "@muladd/gpt";
 import type { OptimizerSettings, TrainEvent, TrainingConfig } from "@muladd/gpt/train";
+import type { ArticleRequests } from "./article.ts";
 import type { BackpropRequests } from "./backprop.ts";
 import type { InspectRequests } from "./inspect.ts";
 import type { BackendChoice, Ladder } from "./ladder.ts";
@@ -82,7 +83,8 @@ export interface Moment {
 
 /** Questions, by name: what they take and what they answer. Each service of the engine adds its own. */
 export interface Requests
-  extends BackpropRequests,
+  extends ArticleRequests,
+    BackpropRequests,
     InspectRequests,
     RunRequests,
     SelfTestRequests,

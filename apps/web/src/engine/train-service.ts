@@ -11,8 +11,6 @@ export interface TrainRequests {
   setHot: { params: HotSettings; result: Status };
   /** After a failure: on from the last state that was kept, with what is changed. */
   resume: { params: HotSettings; result: Status };
-  /** FLOP/s of a training step of the preset small here; absent where it could not be timed. */
-  speed: { params: undefined; result: { readonly flops?: number; readonly backend: string } };
 }
 
 export interface HotSettings {
@@ -47,7 +45,6 @@ export const trainService = (engine: Engine): Pick<Handlers, keyof TrainRequests
     engine.training.go();
     return engine.status;
   },
-  speed: () => engine.speed(),
 });
 
 /** What the tokenizer knows of a text; a line break, or the first token, where that is nothing. */

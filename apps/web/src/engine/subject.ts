@@ -1,0 +1,66 @@
+import { GPT, preset, presetConfig } from "@muladd/gpt";
+import type { TrainingConfig } from "@muladd/gpt/train";
+import { init } from "@muladd/nn";
+import type { Backend } from "@muladd/tensor";
+import type { Tokenizer } from "@muladd/tokenizer";
+import { makeTokenizer, readData } from "./data.ts";
+import type { Engine } from "./engine.ts";
+import { Lock } from "./lock.ts";
+
+/** The model that the article speaks of. */
+export interface Subject {
+  readonly model: GPT;
+  readonly tokenizer: Tokenizer;
+  /** Text as the tokenizer was learned from, or its beginning. */
+  readonly text: () => string;
+  /** How it is trained, or would be. */
+  readonly training: Pick<TrainingConfig, "steps" | "batch" | "accumulate">;
+  /** Steps it was trained for; `undefined`: nothing is trained, this is a `tiny` one with random weights. */
+  readonly step: number | undefined;
+}
+
+/** As much text as the article learns a tokenizer from: a moment's work. */
+const CHARACTERS = 200_000;
+
+/** Finds the model for a question: the one on the page, or as long as there is none, a `tiny` one with random weights. */
+export class Subjects {
+  readonly #engine: Engine;
+  readonly #lock = new Lock();
+  #fresh: { readonly backend: Backend; readonly subject: Subject } | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Runs `body` with the model, as it was at `moment`; training waits meanwhile. */
+  async with<T>(moment: number | undefined, body: (subject: Subject) => Promise<T>): Promise<T> {
+    if (this.#engine.status.runId === undefined)
+      return this.#lock.run(async () => body(await this.#tiny()));
+    const { session } = this.#engine;
+    return session.lock.run(() => {
+      const { tokenizer, split } = session.recipe;
+      return body({
+        model: session.modelAt(moment),
+        tokenizer,
+        training: session.recipe.training,
+        text: () => tokenizer.decode(split.train.subarray(0, CHARACTERS)),
+        step: moment ?? session.trainer.step,
+      });
+    });
+  }
+
+  async #tiny(): Promise<Subject> {
+    const { backend } = this.#engine;
+    if (this.#fresh?.backend === backend) return this.#fresh.subject;
+    // The backend before was disposed, and the weights with it.
+    const { text } = await readData({ kind: "stories", characters: CHARACTERS });
+    const tokenizer = await makeTokenizer("char", text);
+    const tiny = preset("tiny");
+    const config = presetConfig(tiny, { vocabulary: tokenizer.size });
+    const model = new GPT(config, init(backend, 0));
+    const { training } = tiny;
+    const subject = { model, tokenizer, training, text: () => text, step: undefined };
+    this.#fresh = { backend, subject };
+    return subject;
+  }
+}
