@@ -29,7 +29,7 @@ const screens = {
     await page.getByRole("button", { name: "Generate" }).click();
     await page.getByText(/^Written with/).waitFor();
   },
-  scale: async () => {},
+  scale: (page) => page.getByText("measuring …").waitFor({ state: "hidden" }),
   runs: async () => {},
   "self-test": async (page) => {
     await page.getByRole("button", { name: "Run the tests" }).click();
