@@ -63,9 +63,17 @@ async function expectAccessible(): Promise<void> {
     }
 }
 
+async function showPanels(): Promise<void> {
+  for (const panel of await page.locator("section.panel").all()) {
+    await panel.scrollIntoViewIfNeeded();
+    await panel.locator(":is(p, label, figure, button)").first().waitFor();
+  }
+}
+
 /** Shows what a screen shows only when asked. */
 const open: Partial<Record<(typeof SCREENS)[number], () => Promise<void>>> = {
-  // Charts are drawn when they are seen.
+  // Panels load, and charts are drawn, when they are seen.
+  article: showPanels,
   train: async () => {
     await page.locator("figure").first().scrollIntoViewIfNeeded();
     await page.locator("figure canvas").first().waitFor();
@@ -115,8 +123,9 @@ test("axe finds nothing on the choice of a backend", async () => {
 test("axe finds nothing on screens without a model", async () => {
   await page.reload();
   await page.evaluate(axe);
-  for (const screen of ["look", "backprop", "write"]) {
+  for (const screen of ["article", "look", "backprop", "write"]) {
     await goTo(page, screen);
+    if (screen === "article") await showPanels();
     await expectAccessible();
   }
 });

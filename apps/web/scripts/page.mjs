@@ -31,7 +31,10 @@ export async function openSite(...flags) {
  * @param {import("playwright-core").Page} page
  */
 export async function stepOf(page) {
-  const text = await page.getByRole("region", { name: "Model" }).innerText();
+  // No locator: finding an element by its role costs the page time that is measured here.
+  const text = await page.evaluate(
+    () => document.querySelector('[aria-label="Model"]')?.textContent ?? "",
+  );
   return Number(/step ([\d,]+)/.exec(text)?.[1]?.replaceAll(",", "") ?? -1);
 }
 
@@ -41,5 +44,5 @@ export async function stepOf(page) {
  * @param {number} step
  */
 export async function untilStep(page, step) {
-  while ((await stepOf(page)) < step) await page.waitForTimeout(50);
+  while ((await stepOf(page)) < step) await page.waitForTimeout(100);
 }

@@ -12,7 +12,10 @@ const folder = process.argv[2] ?? fileURLToPath(new URL("../../../docs/web", imp
 /** @type {Record<string, (page: Page) => Promise<void>>} what each screen shows, once asked for */
 const screens = {
   article: async () => {},
-  train: (page) => page.locator("figure canvas").first().waitFor(),
+  train: async (page) => {
+    await page.locator("figure canvas").first().waitFor();
+    await page.locator('section[aria-label="Before the start"] dl').waitFor();
+  },
   look: async (page) => {
     await page.getByLabel("Text under the lens").fill("The little dog ran to the");
     await page.getByRole("application", { name: /^Attention of/ }).focus();
@@ -26,7 +29,7 @@ const screens = {
     await page.getByRole("button", { name: "Generate" }).click();
     await page.getByText(/^Written with/).waitFor();
   },
-  scale: async () => {},
+  scale: (page) => page.getByText("measuring …").waitFor({ state: "hidden" }),
   runs: async () => {},
   "self-test": async (page) => {
     await page.getByRole("button", { name: "Run the tests" }).click();

@@ -1,5 +1,7 @@
 const waiting: (() => void)[] = [];
 let asked = false;
+/** Time for everything else between two drawings, in ms: what is typed and scrolled comes first. */
+const REST = 60;
 
 /** Runs `draw` in a coming frame, one drawing a frame, so that several never make one long task. Returns how to call it off. */
 export function inTurn(draw: () => void): () => void {
@@ -15,8 +17,10 @@ function ask(): void {
   if (asked || waiting.length === 0) return;
   asked = true;
   requestAnimationFrame(() => {
-    asked = false;
     waiting.shift()?.();
-    ask();
+    setTimeout(() => {
+      asked = false;
+      ask();
+    }, REST);
   });
 }
