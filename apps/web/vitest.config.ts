@@ -1,4 +1,8 @@
-import { project } from "@muladd/vitest-config";
+import { project, provideVulkan } from "@muladd/vitest-config";
 import { defineProject } from "vitest/config";
 
-export default defineProject(project("web"));
+const include = ["test/**/*.test.ts"];
+
+export default defineProject(
+  project("web", { include, exclude: provideVulkan() ? [] : ["test/lost-gpu.test.ts"] }),
+);
