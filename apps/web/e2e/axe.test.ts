@@ -35,6 +35,7 @@ afterAll(async () => {
 /** What axe-core finds, each with the elements it finds it in. */
 async function violations(): Promise<string[]> {
   const results = await page.evaluate(() =>
+    // The page's global object: its types are not this file's.
     (globalThis as unknown as Injected).axe.run({ resultTypes: ["violations"], preload: false }),
   );
   return results.violations.map(
