@@ -1,26 +1,26 @@
+import type { BPEModel } from "./bpe-tokenizer.ts";
 import { ALPHABET, fromByteLevel, toByteLevel } from "./byte-level.ts";
 import { TokenizerFormatError } from "./errors.ts";
 import { array, describe, type Fields, id, object, string } from "./fields.ts";
 import type { AddedTokenJSON, HuggingFaceJSON } from "./format.ts";
 import { MAX_MERGES } from "./merge.ts";
+import { GPT2 } from "./pretokenizer.ts";
+import { mergesOf } from "./ranks.ts";
 import { specialProblem } from "./specials.ts";
 import { encodeUtf8 } from "./utf8.ts";
-
-/** All that a byte-level BPE tokenizer is. */
-export interface BPEModel {
-  /** The bytes of each id; every single byte is among them. */
-  readonly tokens: readonly Uint8Array[];
-  /** (left, right, result) of each merge, first merge first. */
-  readonly merges: Int32Array;
-  /** Special tokens by content. */
-  readonly specials: ReadonlyMap<string, number>;
-}
+import { Vocabulary } from "./vocabulary.ts";
 
 const VERSION = "1.0";
 
 /** The `tokenizer.json` of `model`, equal to what Python `tokenizers` writes for it. */
-export function writeHuggingFace({ tokens, merges, specials }: BPEModel): HuggingFaceJSON {
-  const names = tokens.map(toByteLevel);
+export function writeHuggingFace({
+  vocabulary,
+  merges = mergesOf(vocabulary),
+  specials,
+}: BPEModel): HuggingFaceJSON {
+  const names = Array.from({ length: vocabulary.size }, (_, id) =>
+    toByteLevel(vocabulary.bytes(id)),
+  );
   for (const [content, special] of specials) names[special] = content;
   const added = [...specials]
     .map(([content, special]) => ({
@@ -225,5 +225,11 @@ export function readHuggingFace(file: Fields): BPEModel {
       throw new TokenizerFormatError(path, "is not written in byte-level characters");
     place(tokens, id, bytes, path, size);
   }
-  return { tokens, merges: readMerges(model.merges, vocab, specials), specials };
+  return {
+    vocabulary: Vocabulary.of(tokens, new Set(specials.values())),
+    merges: readMerges(model.merges, vocab, specials),
+    wholePieces: false,
+    pretokenizer: GPT2,
+    specials,
+  };
 }

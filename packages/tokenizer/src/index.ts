@@ -1,9 +1,20 @@
-export type { BPETokenizer } from "./bpe.ts";
+export type { BPETokenizer } from "./bpe-tokenizer.ts";
 export { type ByteTokenizer, bytes } from "./bytes.ts";
 export { type CharacterTokenizer, characters } from "./characters.ts";
+export { type Encoding, type EncodingName, encodings } from "./encodings.ts";
 export { SpecialTokenError, TokenizerFormatError, UnknownCharacterError } from "./errors.ts";
 export type { BytesJSON, CharactersJSON, HuggingFaceJSON, TokenizerJSON } from "./format.ts";
 export { loadTokenizer } from "./json.ts";
+export { CL100K, GPT2, LLAMA3, O200K, type Pretokenizer, QWEN2 } from "./pretokenizer.ts";
 export { showToken, tokenText } from "./show.ts";
-export type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
+export { tiktoken, writeTiktoken } from "./tiktoken.ts";
+export {
+  type Encoded,
+  type EncodeOptions,
+  encodeBatch,
+  type OffsetUnit,
+  type TokenDecoder,
+  type TokenEncoder,
+  type Tokenizer,
+} from "./tokenizer.ts";
 export { type TrainOptions, type TrainProgress, trainBPE } from "./train.ts";

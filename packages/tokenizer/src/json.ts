@@ -1,4 +1,4 @@
-import { BPETokenizer } from "./bpe.ts";
+import { BPETokenizer } from "./bpe-tokenizer.ts";
 import { ByteTokenizer } from "./bytes.ts";
 import { CharacterTokenizer } from "./characters.ts";
 import { TokenizerFormatError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { TokenDecoder } from "./tokenizer.ts";
+import type { TokenDecoder, TokenEncoder } from "./tokenizer.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** The bytes of a UTF-8 sequence, from its first byte; 1 for a byte that starts none. */
@@ -41,4 +41,28 @@ export class Utf8Stream {
 export function streamDecoder(token: (id: number) => Uint8Array): TokenDecoder {
   const stream = new Utf8Stream();
   return { push: (id) => stream.push(token(id)), flush: () => stream.flush() };
+}
+
+/** Where `text` must be cut so that no surrogate pair is: its length, or one less. */
+export const wholeCharacters = (text: string): number => {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last <= 0xdbff ? text.length - 1 : text.length;
+};
+
+/** A stream of tokens that never reach beyond a character. */
+export function eachPart(encode: (text: string) => Int32Array): TokenEncoder {
+  let held = "";
+  return {
+    push(text) {
+      const all = held + text;
+      const end = wholeCharacters(all);
+      held = all.slice(end);
+      return encode(all.slice(0, end));
+    },
+    flush() {
+      const rest = held;
+      held = "";
+      return encode(rest);
+    },
+  };
 }

@@ -1,10 +1,12 @@
-import { BPETokenizer } from "./bpe.ts";
+import { BPETokenizer } from "./bpe-tokenizer.ts";
 import { ALPHABET, fromByteLevel, toByteLevel } from "./byte-level.ts";
 import { learnMerges, type Words } from "./learn.ts";
 import { MAX_MERGES } from "./merge.ts";
-import { gpt2 } from "./pretokenize.ts";
+import { GPT2 } from "./pretokenizer.ts";
+import { gpt2 } from "./scan/gpt2.ts";
 import { couldBeLearned, specialProblem } from "./specials.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
 /** How far {@link trainBPE} is. */
 export interface TrainProgress {
@@ -93,13 +95,14 @@ function countPieces(
   let read = 0;
   let reported = 0;
   for (const text of texts) {
-    for (let from = 0; from < text.length; ) {
-      const to = gpt2(text, from, text.length);
-      const piece = text.slice(from, to);
+    const bytes = encodeUtf8(text);
+    for (let from = 0; from < bytes.length; ) {
+      const to = gpt2(bytes, from, bytes.length);
+      const piece = decodeUtf8(bytes.subarray(from, to));
       const known = words.get(piece);
       if (known === undefined) add(piece);
       else counts[known]!++;
-      read += to - from;
+      read += piece.length;
       from = to;
       if (read - reported >= REPORT_UNITS) {
         report(read);
@@ -152,10 +155,13 @@ export function trainBPE(text: string | Iterable<string>, options: TrainOptions)
   report({ phase: "merging", done: names.length, total: vocabulary });
 
   return new BPETokenizer({
-    tokens: names.map((name, id) =>
-      id < specials.length ? encodeUtf8(name) : fromByteLevel(name)!,
+    vocabulary: Vocabulary.of(
+      names.map((name, id) => (id < specials.length ? encodeUtf8(name) : fromByteLevel(name))),
+      new Set(specials.keys()),
     ),
     merges,
+    wholePieces: false,
+    pretokenizer: GPT2,
     specials: new Map(specials.map((special, id) => [special, id])),
   });
 }
