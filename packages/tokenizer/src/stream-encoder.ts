@@ -1,3 +1,4 @@
+import { SpecialTokenError } from "./errors.ts";
 import { wholeCharacters } from "./stream.ts";
 import type { TokenEncoder } from "./tokenizer.ts";
 
@@ -15,14 +16,24 @@ export interface StreamParts {
 /** Encodes what is settled of the text so far, and holds the rest. */
 export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
   let held = "";
+  let passed = 0; // UTF-16 units before it
   let looked = 0; // the length at which `held` was last looked at: text without a boundary is not searched at each push
+  const settle = (end: number): Int32Array => {
+    try {
+      const ids = encode(held.slice(0, end));
+      held = held.slice(end);
+      passed += end;
+      return ids;
+    } catch (error) {
+      if (!(error instanceof SpecialTokenError)) throw error;
+      throw new SpecialTokenError(error.token, passed + error.position);
+    }
+  };
   return {
     push(text) {
       held += text;
       if (held.length < 2 * looked) return new Int32Array(0);
-      const end = boundary(held.slice(0, wholeCharacters(held)));
-      const ids = encode(held.slice(0, end));
-      held = held.slice(end);
+      const ids = settle(boundary(held.slice(0, wholeCharacters(held))));
       looked = held.length;
       if (looked > LONGEST_PIECE)
         throw new RangeError(
@@ -32,8 +43,8 @@ export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
       return ids;
     },
     flush() {
-      const ids = encode(held);
-      held = "";
+      const ids = settle(held.length);
+      passed = 0;
       looked = 0;
       return ids;
     },
