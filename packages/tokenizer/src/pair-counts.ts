@@ -3,11 +3,19 @@ import { Pairs } from "./pairs.ts";
 
 /** Pairs of tokens, numbered from 0 as they come, and how often each occurs. */
 export class PairCounts {
-  left: Int32Array = new Int32Array(256);
-  right: Int32Array = new Int32Array(256);
-  counts: Float64Array = new Float64Array(256);
+  left: Int32Array;
+  right: Int32Array;
+  counts: Float64Array;
   size = 0;
-  readonly #numbers = new Pairs();
+  readonly #numbers: Pairs;
+
+  /** `pairs`: how many to make room for at first. */
+  constructor(pairs = 256) {
+    this.left = new Int32Array(pairs);
+    this.right = new Int32Array(pairs);
+    this.counts = new Float64Array(pairs);
+    this.#numbers = new Pairs(pairs);
+  }
 
   /** The number of a pair, or −1. */
   find(left: number, right: number): number {
