@@ -271,6 +271,7 @@ describe("trainBPE", () => {
     [{ vocabulary: 300, minFrequency: -1 }, "minFrequency -1 is not an integer of 0 or more"],
     [{ vocabulary: 300, maxTokenLength: 1 }, "maxTokenLength 1 is not an integer of 2 or more"],
     [{ vocabulary: 300, maxWords: 2.5 }, "maxWords 2.5 is not an integer of 2 or more; leave it"],
+    [JSON.parse('{"vocabulary": 300, "order": "rank"}'), 'order "rank" is neither "hf" nor "byte"'],
     [{ vocabulary: 300, specials: ["<x"], pretokenizer: CL100K }, '"<x" could be learned from'],
     [{ vocabulary: 300, specials: [""] }, 'special token "" is empty'],
     [{ vocabulary: 300, specials: ["a"] }, 'special token "a" is one byte'],
