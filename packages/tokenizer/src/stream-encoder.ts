@@ -2,8 +2,8 @@ import { SpecialTokenError } from "./errors.ts";
 import { wholeCharacters } from "./stream.ts";
 import type { TokenEncoder } from "./tokenizer.ts";
 
-/** Text that one piece may take up in a stream, in UTF-16 units; more is held in no memory. */
-const LONGEST_PIECE = 2 ** 24;
+/** Text that one piece may take up in a stream, in UTF-16 units or bytes; more is held in no memory. */
+export const LONGEST_PIECE = 2 ** 24;
 
 /** How a stream is encoded. */
 export interface StreamParts {
