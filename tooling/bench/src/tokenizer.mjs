@@ -200,7 +200,16 @@ async function coreSize(folder) {
     root: folder,
     configFile: false,
     logLevel: "error",
-    build: { write: false, minify: true, lib: { entry, formats: ["es"], fileName: "core" } },
+    // Not Vite's library mode, which leaves the spaces in.
+    build: {
+      write: false,
+      modulePreload: false,
+      rolldownOptions: {
+        input: entry,
+        preserveEntrySignatures: "strict",
+        output: { minify: true },
+      },
+    },
   });
   const { output } = /** @type {import("vite").Rollup.RollupOutput} */ (
     Array.isArray(built) ? built[0] : built

@@ -39,6 +39,12 @@ export async function tokenizerJSON(encoding) {
   return { ...json, pre_tokenizer: { type: "Sequence", pretokenizers: [split, level] } };
 }
 
+/** The longest repetition that each can take before minutes pass: of four, time grows with the square of the length. */
+export const longest = /** @type {Readonly<Record<string, number>>} */ ({
+  muladd: 1_000_000,
+  "@huggingface/tokenizers": 100_000,
+});
+
 /** @type {Readonly<Record<string, (encoding: string, json: string) => Promise<Contestant>>>} */
 export const contestants = {
   async muladd(encoding) {
