@@ -36,8 +36,6 @@ export interface Data {
 export const CORPUS = { seed: 1, characters: 2_000_000 } as const;
 const TASK = { seed: 1, characters: 500_000 } as const;
 
-export const taskNames: readonly TaskName[] = ["copy", "reverse", "sort", "addition"];
-
 /** Reads files, joined in their order, a line break between them where one is missing; "-" is stdin. */
 export async function readData(io: IO, paths: readonly string[]): Promise<Data> {
   if (paths.filter((path) => path === "-").length > 1)

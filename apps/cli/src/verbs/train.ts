@@ -1,6 +1,7 @@
+import { type TaskName, taskNames } from "@muladd/corpus";
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
-import { quote, readData, storyData, taskData, taskNames } from "../data.ts";
+import { quote, readData, storyData, taskData } from "../data.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
 import type { IO } from "../io.ts";
@@ -35,7 +36,7 @@ import { heading, say } from "../ui/say.ts";
 import { ending } from "../ui/train-views.ts";
 
 interface TrainOptions extends Settings, SharedOptions {
-  readonly task?: (typeof taskNames)[number];
+  readonly task?: TaskName;
   readonly out?: string;
   readonly resume?: string | true;
   readonly keep: number;
