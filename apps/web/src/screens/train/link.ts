@@ -1,6 +1,6 @@
-import { isTaskName } from "@muladd/corpus";
+import { isTaskName, SIZES } from "@muladd/corpus";
 import { presets } from "@muladd/gpt";
-import { DATA_CHARACTERS, DEFAULTS } from "../../client/defaults.ts";
+import { DEFAULTS } from "../../client/defaults.ts";
 import type { DataChoice, RunSettings } from "../../engine/protocol.ts";
 import { change, configured, type Field, fields, given, type Value } from "./fields.ts";
 
@@ -45,8 +45,8 @@ export function readQuery(query: string): ReadLink {
       "The link was made with a text of its own, which links never hold: stories instead.",
     );
   const data: DataChoice = isTaskName(choice)
-    ? { kind: "task", task: choice, characters: DATA_CHARACTERS.task }
-    : { kind: "stories", characters: DATA_CHARACTERS.stories };
+    ? { kind: "task", task: choice, characters: SIZES.task.characters }
+    : { kind: "stories", characters: SIZES.stories.characters };
   const plain: RunSettings = { ...DEFAULTS, preset, tokenizer, data };
   let settings = plain;
   for (const field of fields) {
