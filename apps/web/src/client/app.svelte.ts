@@ -19,6 +19,14 @@ export interface StepPoint {
   readonly tokPerSec: number;
 }
 
+/** What a model wrote after a step. */
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+  /** With the most likely token each time. */
+  readonly greedy?: string;
+}
+
 /** What training told of a run. */
 export interface History {
   readonly runId: string;
@@ -27,8 +35,7 @@ export interface History {
   readonly settings: RunSettings;
   readonly points: StepPoint[];
   readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
-  /** `greedy`: with the most likely token each time. */
-  readonly samples: { readonly step: number; readonly text: string; readonly greedy?: string }[];
+  readonly samples: Sample[];
   /** ln V: the loss of a model that knows nothing. */
   readonly lossBefore?: number | undefined;
 }
@@ -54,6 +61,8 @@ class App {
   moments = $state.raw<readonly Moment[]>([]);
   /** The step that all panels look at; `undefined`: now. */
   moment = $state<number>();
+  /** The step under the cursor of a chart, while there is one. */
+  hovered = $state<number>();
   /** The text that all panels look at. */
   lens = $state("The little dog ");
   selection = $state<{ layer: number; head: number; token: number }>({
