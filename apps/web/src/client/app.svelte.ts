@@ -3,7 +3,7 @@ import type { EngineEvent, Failure, Moment, RunSettings, Status } from "../engin
 import { DEFAULTS } from "./defaults.ts";
 import { type EngineClient, EngineError, startEngine } from "./engine.ts";
 import { recall, remember } from "./memory.ts";
-import { pastOf } from "./past.ts";
+import { addGreedy, pastOf } from "./past.ts";
 import { wakeLock } from "./wake-lock.svelte.ts";
 
 /** How much every screen shows. */
@@ -195,8 +195,10 @@ class App {
       this.status = event.status;
       void wakeLock.follow(this.training);
     } else if (event.type === "ladder") this.ladder = event.ladder;
-    else if (event.type === "greedy") this.#greedy(event.step, event.text);
-    else if (event.type === "moments") this.moments = event.moments;
+    else if (event.type === "greedy") {
+      addGreedy(this.histories.at(-1)?.samples ?? [], event.step, event.text);
+      this.drawn++;
+    } else if (event.type === "moments") this.moments = event.moments;
     else if (event.type === "storage") this.storageFailure = event.failure;
     else {
       this.bytes = event.bytes;
@@ -206,13 +208,6 @@ class App {
       this.#heard = now;
       this.#record(event.events);
     }
-  }
-
-  #greedy(step: number, greedy: string): void {
-    const samples = this.histories.at(-1)?.samples;
-    const i = samples?.findLastIndex((s) => s.step === step) ?? -1;
-    if (samples && i >= 0) samples[i] = { ...samples[i]!, greedy };
-    this.drawn++;
   }
 
   #record(events: Extract<EngineEvent, { type: "training" }>["events"]): void {
