@@ -34,9 +34,9 @@ const SOLVE: Record<TaskName, (prompt: string) => string> = {
       .join("");
   },
   modular: (prompt) => {
-    const [, a, b] = /^(\d{1,2})\+(\d{1,2}) mod 97=$/.exec(prompt)!;
+    const [, a, b] = /^(\d{1,2})\+(\d{1,2})=$/.exec(prompt)!;
     const sum = Number(a) + Number(b);
-    return String(sum < 97 ? sum : sum - 97);
+    return `${sum}=${sum < 97 ? sum : sum - 97}`;
   },
 };
 
@@ -131,12 +131,9 @@ describe.each(taskNames)("%s", (name) => {
 });
 
 it.each(["addition", "modular"] as const)("%s holds a sum out in both orders", (name) => {
-  const end = { addition: "=", modular: " mod 97=" }[name];
   for (let a = 0; a < 97; a++) {
     for (let b = 0; b < a; b++) {
-      expect(tasks[name].isHeldOut(`${a}+${b}${end}`)).toBe(
-        tasks[name].isHeldOut(`${b}+${a}${end}`),
-      );
+      expect(tasks[name].isHeldOut(`${a}+${b}=`)).toBe(tasks[name].isHeldOut(`${b}+${a}=`));
     }
   }
 });
