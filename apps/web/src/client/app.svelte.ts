@@ -3,7 +3,7 @@ import type { EngineEvent, Failure, Moment, RunSettings, Status } from "../engin
 import { DEFAULTS } from "./defaults.ts";
 import { type EngineClient, EngineError, startEngine } from "./engine.ts";
 import { recall, remember } from "./memory.ts";
-import { pastOf } from "./past.ts";
+import { addGreedy, pastOf } from "./past.ts";
 import { wakeLock } from "./wake-lock.svelte.ts";
 
 /** How much every screen shows. */
@@ -19,6 +19,14 @@ export interface StepPoint {
   readonly tokPerSec: number;
 }
 
+/** What a model wrote after a step. */
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+  /** With the most likely token each time. */
+  readonly greedy?: string;
+}
+
 /** What training told of a run. */
 export interface History {
   readonly runId: string;
@@ -27,8 +35,7 @@ export interface History {
   readonly settings: RunSettings;
   readonly points: StepPoint[];
   readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
-  /** `greedy`: with the most likely token each time. */
-  readonly samples: { readonly step: number; readonly text: string; readonly greedy?: string }[];
+  readonly samples: Sample[];
   /** ln V: the loss of a model that knows nothing. */
   readonly lossBefore?: number | undefined;
 }
@@ -54,6 +61,8 @@ class App {
   moments = $state.raw<readonly Moment[]>([]);
   /** The step that all panels look at; `undefined`: now. */
   moment = $state<number>();
+  /** The step under the cursor of a chart, while there is one. */
+  hovered = $state<number>();
   /** The text that all panels look at. */
   lens = $state("The little dog ");
   selection = $state<{ layer: number; head: number; token: number }>({
@@ -186,8 +195,10 @@ class App {
       this.status = event.status;
       void wakeLock.follow(this.training);
     } else if (event.type === "ladder") this.ladder = event.ladder;
-    else if (event.type === "greedy") this.#greedy(event.step, event.text);
-    else if (event.type === "moments") this.moments = event.moments;
+    else if (event.type === "greedy") {
+      addGreedy(this.histories.at(-1)?.samples ?? [], event.step, event.text);
+      this.drawn++;
+    } else if (event.type === "moments") this.moments = event.moments;
     else if (event.type === "storage") this.storageFailure = event.failure;
     else {
       this.bytes = event.bytes;
@@ -197,13 +208,6 @@ class App {
       this.#heard = now;
       this.#record(event.events);
     }
-  }
-
-  #greedy(step: number, greedy: string): void {
-    const samples = this.histories.at(-1)?.samples;
-    const i = samples?.findLastIndex((s) => s.step === step) ?? -1;
-    if (samples && i >= 0) samples[i] = { ...samples[i]!, greedy };
-    this.drawn++;
   }
 
   #record(events: Extract<EngineEvent, { type: "training" }>["events"]): void {

@@ -1,3 +1,4 @@
+import { type DataRecord, type Source, SPLIT } from "@muladd/corpus";
 import type { GPTConfig } from "@muladd/gpt";
 import {
   type Folder,
@@ -7,7 +8,6 @@ import {
   RunError,
   splitTokens,
 } from "@muladd/gpt/train";
-import { type DataRecord, type Source, SPLIT } from "./data.ts";
 import type { DataChoice, RunSettings } from "./protocol.ts";
 import type { Recipe } from "./session.ts";
 import { held, hold, type Release } from "./store/hold.ts";

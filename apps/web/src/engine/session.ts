@@ -1,3 +1,4 @@
+import { type DataRecord, SPLIT } from "@muladd/corpus";
 import {
   countParameters,
   GPT,
@@ -19,7 +20,7 @@ import {
 import { init, parametersOf } from "@muladd/nn";
 import { type Backend, dispose, type HostTensor, type TensorFile } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
-import { type DataRecord, makeTokenizer, readData, SPLIT } from "./data.ts";
+import { makeTokenizer, readData } from "./data.ts";
 import { Lock } from "./lock.ts";
 import { Moments } from "./moments.ts";
 import type { RunSettings } from "./protocol.ts";

@@ -1,4 +1,4 @@
-import type { FileRecord } from "./data.ts";
+import type { FileRecord } from "@muladd/corpus";
 
 /** Text that a person gave: read once, here, and called by its hash from then on. */
 export interface GivenText {

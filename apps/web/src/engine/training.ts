@@ -193,13 +193,15 @@ export class Training {
   }
 
   async #writeGreedily(step: number): Promise<void> {
-    const { model, recipe } = this.#session;
+    const { model, recipe, run } = this.#session;
     const { prompt, tokens } = this.#sample;
     const ids = Array.from(recipe.tokenizer.encode(prompt, { disallowedSpecial: [] }));
     for await (const { id } of generate(model, ids, { maxTokens: tokens, temperature: 0 }))
       ids.push(id);
+    const text = recipe.tokenizer.decode(ids);
+    run?.record({ step, greedy: text });
     this.#flush();
-    this.#tell({ type: "greedy", step, text: recipe.tokenizer.decode(ids) });
+    this.#tell({ type: "greedy", step, text });
   }
 
   async #keepMoment(): Promise<void> {

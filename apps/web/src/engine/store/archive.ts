@@ -1,5 +1,5 @@
+import type { Source } from "@muladd/corpus";
 import { type Folder, Run, RunError } from "@muladd/gpt/train";
-import type { Source } from "../data.ts";
 import { type Files, memoryFolder } from "./memory.ts";
 
 /** A file of a run on its way in or out; the path within the run's folder, or within what was dropped. */
