@@ -117,7 +117,7 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     async backpropTrace({ example, moment, composed }) {
       const { session } = engine;
       return session.lock.run(async () => {
-        const model = session.modelAt(moment);
+        const model = await session.modelAt(moment);
         const step = moment ?? session.trainer.step;
         const { tokens, cut } = await tokensOf(session, example);
         const full = await traceLoss(model, tokens, new Set(composed));
@@ -182,7 +182,7 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     async backpropApply({ trace, rule, rate }) {
       const { session, example, gradients, step, loss } = ofModel(trace);
       return session.lock.run(async () => {
-        const weights = await session.weights();
+        const weights = await session.weightsAt();
         if (step !== session.trainer.step || !equalWeights(weights, example.weights))
           throw new Error("the model has moved since this example was traced; trace it again");
         if (!(rate > 0 && rate < Infinity))

@@ -130,11 +130,13 @@ export class Engine {
   /** Saves the run at hand as it is now. */
   async save(): Promise<void> {
     await this.#training?.save();
+    await this.#session?.moments.flush();
   }
 
   /** Ends the run at hand, with a checkpoint, and frees its model. */
   async close(): Promise<void> {
     await this.#training?.stop();
+    await this.#session?.moments.flush();
     this.#drop();
   }
 
@@ -247,9 +249,8 @@ export class Engine {
 
   /** The same run on the backend now in use; `load` gives its model what it had. */
   #replant(session: Session, load: (next: Session) => void): void {
-    const kept = { ...session.kept, moments: session.moments };
     session[Symbol.dispose]();
-    load(this.#sessionOf(session.id, session.recipe, kept));
+    load(this.#sessionOf(session.id, session.recipe, session.kept));
     this.#train();
   }
 

@@ -117,7 +117,7 @@ export function inspect(engine: Engine): Pick<Handlers, keyof InspectRequests> {
       const { tokenizer, model: config } = session.recipe;
       const reading = readText(tokenizer, text, Math.min(config.context, MOST_TOKENS));
       const answer = { ...reading, step: moment ?? session.trainer.step };
-      return look({ session, model: session.modelAt(moment), answer });
+      return look({ session, model: await session.modelAt(moment), answer });
     });
   };
 
@@ -229,16 +229,17 @@ async function embedding(
     return first(Float32Array.from(await hidden.data()), C);
   };
   const now = await rowsOf(model);
-  const shown = moment === undefined ? now : await rowsOf(session.modelAt(moment));
+  const shown = moment === undefined ? now : await rowsOf(await session.modelAt(moment));
   const plane = principalPlane(now.data, now.n, C);
   // Only what is trained moves; hidden states would need a pass through the model for each moment.
   const name = { tokens: "tokens.weight", positions: "positions.weight", hidden: "" }[kind];
-  const trails = moments.steps.flatMap((past) => {
-    const weights = moments.at(past)?.get(name);
-    if (!weights) return [];
-    const rows = first(weights.data as Float32Array, C);
-    return [{ step: past, places: project(rows.data, rows.n, plane) }];
-  });
+  const trails: { step: number; places: Float32Array }[] = [];
+  for (const past of moments.steps) {
+    const weights = (await moments.at(past))?.get(name);
+    if (!weights) continue;
+    const rows = first(Float32Array.from(weights.data), C);
+    trails.push({ step: past, places: project(rows.data, rows.n, plane) });
+  }
   const count = { tokens: vocabulary, positions: context, hidden: ids.length }[kind];
   const all = Array.from({ length: shown.n }, (_, i) => i);
   const at = Math.min(Math.max(picked, 0), shown.n - 1);

@@ -16,12 +16,12 @@ import {
   trainingConfig,
   trainingSettings,
 } from "@muladd/gpt/train";
-import { init, parametersOf } from "@muladd/nn";
-import { type Backend, dispose, type HostTensor, type TensorFile } from "@muladd/tensor";
+import { blank, init, parametersOf } from "@muladd/nn";
+import { type Backend, dispose, type TensorFile } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
 import { type DataRecord, makeTokenizer, readData, SPLIT } from "./data.ts";
 import { Lock } from "./lock.ts";
-import { Moments } from "./moments.ts";
+import { Moments, type Weights } from "./moments.ts";
 import type { RunSettings } from "./protocol.ts";
 
 /** What a run is made of, before anything of it is on a device. */
@@ -82,7 +82,7 @@ export class Session implements Disposable {
   readonly run: Run | undefined;
   #sound: TensorFile | undefined;
   // Holds the weights of a moment, while somebody looks at one.
-  #lens: { readonly model: GPT; step: number } | undefined;
+  #lens: { readonly model: GPT; weights?: Weights } | undefined;
 
   constructor(
     readonly id: string,
@@ -90,9 +90,9 @@ export class Session implements Disposable {
     readonly recipe: Recipe,
     readonly kept: Kept = {},
   ) {
-    this.moments = kept.moments ?? new Moments();
-    this.run = kept.run;
     const { model, training, split } = recipe;
+    this.moments = kept.moments ?? new Moments(model);
+    this.run = kept.run;
     this.model = new GPT(model, init(backend, training.seed));
     this.trainer = new Trainer({ model: this.model, config: training, data: split });
   }
@@ -114,21 +114,23 @@ export class Session implements Disposable {
     this.trainer.load(this.#sound);
   }
 
-  /** The weights as they are now. */
-  weights(): Promise<ReadonlyMap<string, HostTensor>> {
-    return readWeights(this.model);
+  /** The weights as they were at a moment that is kept, or as they are. Throws RangeError where there are none. */
+  async weightsAt(step?: number): Promise<Weights> {
+    if (step === undefined || step === this.trainer.step) return readWeights(this.model);
+    const weights = await this.moments.at(step);
+    if (!weights)
+      throw new RangeError(`step ${step} is not among the moments that are kept; choose another`);
+    return weights;
   }
 
-  /** The model as it was at a moment that is kept, or as it is: what questions are asked of. */
-  modelAt(step: number | undefined): GPT {
+  /** The model as it was at a moment that is kept, or as it is: what questions are asked of. Throws as {@link weightsAt}. */
+  async modelAt(step: number | undefined): Promise<GPT> {
     if (step === undefined || step === this.trainer.step) return this.model;
-    const weights = this.moments.at(step);
-    if (!weights) throw new RangeError(`step ${step} is not among the moments that are kept`);
-    this.#lens ??= { model: new GPT(this.recipe.model, init(this.backend, 0)), step: -1 };
-    if (this.#lens.step !== step) {
-      writeWeights(this.#lens.model, weights, `step ${step}`);
-      this.#lens.step = step;
-    }
+    const weights = await this.weightsAt(step);
+    this.#lens ??= { model: new GPT(this.recipe.model, blank(this.backend)) };
+    // By identity: after going back, the same step has other weights.
+    if (this.#lens.weights !== weights) writeWeights(this.#lens.model, weights, `step ${step}`);
+    this.#lens.weights = weights;
     return this.#lens.model;
   }
 

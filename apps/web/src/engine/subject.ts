@@ -37,10 +37,10 @@ export class Subjects {
     if (this.#engine.status.runId === undefined)
       return this.#lock.run(async () => body(await this.#tiny()));
     const { session } = this.#engine;
-    return session.lock.run(() => {
+    return session.lock.run(async () => {
       const { tokenizer, split } = session.recipe;
       return body({
-        model: session.modelAt(moment),
+        model: await session.modelAt(moment),
         tokenizer,
         training: session.recipe.training,
         text: () => tokenizer.decode(split.train.subarray(0, CHARACTERS)),

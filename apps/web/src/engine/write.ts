@@ -138,10 +138,7 @@ async function copyAt(
   moment: number | undefined,
 ): Promise<{ model: GPT; step: number }> {
   const step = moment ?? session.trainer.step;
-  const weights =
-    (moment === undefined ? undefined : session.moments.at(moment)) ?? (await session.weights());
-  if (moment !== undefined && moment !== session.trainer.step && !session.moments.at(moment))
-    throw new RangeError(`step ${moment} is not among the moments that are kept; choose another`);
+  const weights = await session.weightsAt(moment);
   const model = new GPT(session.recipe.model, blank(session.backend));
   writeWeights(model, weights, `step ${step}`);
   return { model, step };
