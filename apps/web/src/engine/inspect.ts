@@ -111,8 +111,7 @@ export function inspect(engine: Engine): Pick<Handlers, keyof InspectRequests> {
     { signal }: Asked,
     look: (at: { session: Session; model: GPT; answer: LookAnswer }) => Promise<T>,
   ): Promise<T> => {
-    const { session } = engine;
-    return session.lock.run(async () => {
+    return engine.alone(async (session) => {
       signal.throwIfAborted();
       const { tokenizer, model: config } = session.recipe;
       const reading = readText(tokenizer, text, Math.min(config.context, MOST_TOKENS));

@@ -20,6 +20,7 @@ import { blank, init, parametersOf } from "@muladd/nn";
 import { type Backend, dispose, type TensorFile } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
 import { type DataRecord, makeTokenizer, readData, SPLIT } from "./data.ts";
+import { isDeviceLost } from "./failures.ts";
 import { Lock } from "./lock.ts";
 import { Moments, type Weights } from "./moments.ts";
 import type { RunSettings } from "./protocol.ts";
@@ -75,7 +76,6 @@ const MOST_BYTES = 2 ** 26;
 
 /** A model on a device with all that trains it. */
 export class Session implements Disposable {
-  readonly lock = new Lock();
   readonly moments: Moments;
   readonly model: GPT;
   readonly trainer: Trainer;
@@ -89,6 +89,7 @@ export class Session implements Disposable {
     readonly backend: Backend,
     readonly recipe: Recipe,
     readonly kept: Kept = {},
+    readonly lock = new Lock(),
   ) {
     const { model, training, split } = recipe;
     this.moments = kept.moments ?? new Moments(model);
@@ -139,5 +140,15 @@ export class Session implements Disposable {
     dispose(parametersOf(this.model));
     if (this.#lens) dispose(parametersOf(this.#lens.model));
     this.#lens = undefined;
+  }
+}
+
+/** What a run goes on from: its state as it is, or where the device is lost, its newest checkpoint, if it has one. */
+export async function stateOf({ trainer, run }: Session): Promise<TensorFile | undefined> {
+  try {
+    return await trainer.save();
+  } catch (error) {
+    if (!isDeviceLost(error)) throw error;
+    return (await run?.load("newest"))?.file;
   }
 }

@@ -69,11 +69,11 @@ const CANDIDATES = 10;
 export function write(engine: Engine): Pick<Handlers, keyof WriteRequests> {
   return {
     async write({ prompt, ids, maxTokens, cache, moment, ...sampling }, { signal, part }) {
-      const { session } = engine;
+      const { session, start, model, step } = await engine.alone(async (session) => {
+        const encoded = encodeText(session.recipe.tokenizer, prompt, "the prompt");
+        return { session, start: [...encoded, ...ids], ...(await copyAt(session, moment)) };
+      });
       const { tokenizer, model: config } = session.recipe;
-      const encoded = encodeText(tokenizer, prompt, "the prompt");
-      const start = [...encoded, ...ids];
-      const { model, step } = await session.lock.run(() => copyAt(session, moment));
       let logits: ArrayLike<number> = [];
       const options = {
         ...sampling,
