@@ -84,6 +84,15 @@ async function clockBringsBack(page: Page): Promise<void> {
 
 test("the clock brings back what the model was", () => clockBringsBack(page));
 
+test("a hidden state leaves a trail of as many points as the clock has moments", async () => {
+  await page.getByRole("radio", { name: "Embedding" }).check();
+  await page.getByRole("radio", { name: "Last hidden states" }).check();
+  const marks = await page.locator("#clock-marks option").count();
+  const points = page.locator("main svg circle");
+  await expect.poll(() => points.count()).toBe(marks - 1); // without "now"
+  await page.getByRole("radio", { name: "Attention" }).check();
+});
+
 test("backprop walks the tape, its gradients pass the check, and a step lowers the loss", async () => {
   await goTo(page, "backprop");
   await button(page, "To the backward pass").first().click();
