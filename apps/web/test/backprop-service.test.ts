@@ -21,7 +21,7 @@ async function begun(backend: string) {
   return { engine, handlers, session: engine.session };
 }
 const bits = async (session: Engine["session"]) =>
-  Array.from(await session.weights(), ([name, { data }]) => [name, [...data]]);
+  Array.from(await session.weightsAt(), ([name, { data }]) => [name, [...data]]);
 
 test.each(["reference", "wasm"])(
   "every question of the screen leaves no buffer behind on %s",
@@ -117,7 +117,7 @@ test("AdamW's step of a weight is what is shown, with the run's moments, which s
   );
   expect(report.adam!.steps).toBe(2);
   await handlers.backpropApply({ trace: trace.id, rule: "adamw", rate }, asked);
-  const after = (await session.weights()).get(weight.parameter)!.data[weight.index]!;
+  const after = (await session.weightsAt()).get(weight.parameter)!.data[weight.index]!;
   expect(after - report.weight).toBeCloseTo(report.adam!.change, 7);
   const kept = await session.trainer.save();
   for (const [name, { data }] of kept.tensors)

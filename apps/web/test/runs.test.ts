@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { pastOf } from "../src/client/past.ts";
 import { memoryStore } from "../src/engine/store/memory.ts";
-import type { Store } from "../src/engine/store/store.ts";
-import { engineOn, newest, tiny } from "./asking.ts";
+import { engineOn, fullStore, newest, tiny } from "./asking.ts";
 
 test("a run that a page left goes on in the next at the same step, bit for bit", async () => {
   const whole = engineOn();
@@ -110,19 +109,7 @@ test("runs are listed newest first, renamed, copied and deleted", async () => {
 test("when storage is full training goes on, says so once, and keeps all when there is room again", async () => {
   const inner = memoryStore();
   let full = false;
-  const store: Store = {
-    ...inner,
-    folder(name) {
-      const folder = inner.folder(name);
-      return {
-        ...folder,
-        async write(path, bytes) {
-          if (full) throw new DOMException("no room", "QuotaExceededError");
-          await folder.write(path, bytes);
-        },
-      };
-    },
-  };
+  const store = fullStore(inner, () => full);
   const { ask, trainTo, events, engine } = engineOn(store);
   const told = () => events.filter((e) => e.type === "storage");
   await ask("start", { ...tiny, paused: true });

@@ -158,8 +158,8 @@ class App {
     this.settings = opened.settings;
     this.histories = [...this.histories.filter((h) => h.runId !== name).slice(-4), history];
     this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
-    this.moments = [];
     this.moment = undefined;
+    this.moments = await this.engine!.ask("moments", undefined);
     this.status = opened.status;
     this.drawn++;
     return opened.notes;

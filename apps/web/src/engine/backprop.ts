@@ -115,9 +115,8 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
 
   return {
     async backpropTrace({ example, moment, composed }) {
-      const { session } = engine;
-      return session.lock.run(async () => {
-        const model = session.modelAt(moment);
+      return engine.alone(async (session) => {
+        const model = await session.modelAt(moment);
         const step = moment ?? session.trainer.step;
         const { tokens, cut } = await tokensOf(session, example);
         const full = await traceLoss(model, tokens, new Set(composed));
@@ -151,8 +150,8 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     },
 
     async backpropLine({ trace, rates }, { signal }) {
-      const { session, example, gradients, loss } = ofModel(trace);
-      return session.lock.run(async () => {
+      return engine.alone(async () => {
+        const { session, example, gradients, loss } = ofModel(trace);
         using scratch = new Scratch(session.backend, example);
         const losses: number[] = [];
         for (const rate of rates) {
@@ -166,9 +165,9 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     },
 
     async backpropWeight({ trace, weight, values, rate }) {
-      const { session, example, gradients, loss } = ofModel(trace);
-      checkIndex(gradients, weight);
-      return session.lock.run(async () => {
+      return engine.alone(async () => {
+        const { session, example, gradients, loss } = ofModel(trace);
+        checkIndex(gradients, weight);
         using scratch = new Scratch(session.backend, example);
         const losses: number[] = [];
         for (const value of values) losses.push(await scratch.lossWith(weight, value));
@@ -180,9 +179,9 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     },
 
     async backpropApply({ trace, rule, rate }) {
-      const { session, example, gradients, step, loss } = ofModel(trace);
-      return session.lock.run(async () => {
-        const weights = await session.weights();
+      return engine.alone(async () => {
+        const { session, example, gradients, step, loss } = ofModel(trace);
+        const weights = await session.weightsAt();
         if (step !== session.trainer.step || !equalWeights(weights, example.weights))
           throw new Error("the model has moved since this example was traced; trace it again");
         if (!(rate > 0 && rate < Infinity))
@@ -195,8 +194,7 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     },
 
     async backpropUndo() {
-      const { session } = engine;
-      return session.lock.run(() => {
+      return engine.alone((session) => {
         const last = undo.at(-1);
         if (!last) throw new Error("there is nothing to take back");
         if (last.session !== session || last.step !== session.trainer.step) {

@@ -5,7 +5,6 @@ import type { Backend } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
 import { makeTokenizer, readData } from "./data.ts";
 import type { Engine } from "./engine.ts";
-import { Lock } from "./lock.ts";
 
 /** The model that the article speaks of. */
 export interface Subject {
@@ -25,7 +24,6 @@ const CHARACTERS = 200_000;
 /** Finds the model for a question: the one on the page, or as long as there is none, a `tiny` one with random weights. */
 export class Subjects {
   readonly #engine: Engine;
-  readonly #lock = new Lock();
   #fresh: { readonly backend: Backend; readonly subject: Subject } | undefined;
 
   constructor(engine: Engine) {
@@ -33,14 +31,13 @@ export class Subjects {
   }
 
   /** Runs `body` with the model, as it was at `moment`; training waits meanwhile. */
-  async with<T>(moment: number | undefined, body: (subject: Subject) => Promise<T>): Promise<T> {
-    if (this.#engine.status.runId === undefined)
-      return this.#lock.run(async () => body(await this.#tiny()));
-    const { session } = this.#engine;
-    return session.lock.run(() => {
+  with<T>(moment: number | undefined, body: (subject: Subject) => Promise<T>): Promise<T> {
+    return this.#engine.lock.run(async () => {
+      if (this.#engine.current === undefined) return body(await this.#tiny());
+      const { session } = this.#engine;
       const { tokenizer, split } = session.recipe;
       return body({
-        model: session.modelAt(moment),
+        model: await session.modelAt(moment),
         tokenizer,
         training: session.recipe.training,
         text: () => tokenizer.decode(split.train.subarray(0, CHARACTERS)),

@@ -8,9 +8,9 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-const PARTS = ["", "checkpoints", "text"];
+const PARTS = ["", "checkpoints", "moments", "text"];
 const OURS =
-  /^(?:(?:config|tokenizer|summary|page)\.json|metrics\.jsonl|checkpoints\/step-\d+\.safetensors|text\/\d+\.txt)$/;
+  /^(?:(?:config|tokenizer|summary|page)\.json|metrics\.jsonl|(?:checkpoints|moments)\/step-\d+\.safetensors|text\/\d+\.txt)$/;
 
 /** Every file of a run. */
 export async function filesIn(folder: Folder): Promise<NamedBytes[]> {
