@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pause, takeTiny, train, type Watched, watch } from "./app.ts";
+import { drop } from "./drop.ts";
 import { launch, Site } from "./site.ts";
 
 let site: Site;
@@ -31,21 +32,6 @@ function file(name: string, contents: string | Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, contents);
   return path;
-}
-
-/** Drops a file or a folder of this machine, as a hand does. */
-async function drop(path: string, target: Locator): Promise<void> {
-  await target.scrollIntoViewIfNeeded();
-  const box = (await target.boundingBox())!;
-  const session = await page.context().newCDPSession(page);
-  for (const type of ["dragEnter", "dragOver", "drop"] as const)
-    await session.send("Input.dispatchDragEvent", {
-      type,
-      x: box.x + box.width / 2,
-      y: box.y + box.height / 2,
-      data: { items: [], files: [path], dragOperationsMask: 1 },
-    });
-  await session.detach();
 }
 
 const field = () => page.getByRole("group", { name: "Text to learn from" });
