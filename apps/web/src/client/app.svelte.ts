@@ -54,6 +54,8 @@ class App {
   status = $state.raw<Status>({ phase: "idle", step: 0, steps: 0 });
   ladder = $state.raw<Ladder>();
   settings = $state<RunSettings>(DEFAULTS);
+  /** A text on its way into the settings. */
+  reading: Promise<void> | undefined;
   /** The step of the last checkpoint of the run at hand. */
   saved = $state<number>();
   /** Why the run at hand is kept in memory alone for now. */
@@ -85,6 +87,7 @@ class App {
   /** That the backend holds. */
   bytes = $state<number>();
   #heard = 0;
+  #starting: Promise<EngineClient> | undefined;
   /** Counts the messages of training: a reason to draw anew. */
   drawn = $state(0);
   /** The last thing that a screen reader should hear of training. */
@@ -94,13 +97,19 @@ class App {
     return this.status.phase === "training";
   }
 
+  /** The engine, for what a person may do before it is there. Rejects where there can be none. */
+  whenReady(): Promise<EngineClient> {
+    this.#starting ??= startEngine();
+    return this.#starting;
+  }
+
   async start(): Promise<void> {
     document.addEventListener("visibilitychange", () => {
       this.#draw();
       void wakeLock.follow(this.training);
     });
     try {
-      this.engine = await startEngine();
+      this.engine = await this.whenReady();
       this.engine.listen((event) => this.#hear(event));
       this.ladder = await this.engine.ask("probe", undefined);
       const chosen = recall(BACKEND);
@@ -118,8 +127,9 @@ class App {
 
   /** Begins a run with the settings as they are. */
   async train(paused = false): Promise<void> {
-    const settings = $state.snapshot(this.settings) as RunSettings;
     this.status = { phase: "preparing", step: 0, steps: 0 };
+    await this.reading;
+    const settings = $state.snapshot(this.settings) as RunSettings;
     let status: Status;
     try {
       status = await this.engine!.ask("start", { ...settings, paused, prompt: this.lens });
