@@ -92,7 +92,6 @@ test("Space steps through a row of attention to a sum of 1, and on to the next r
 test("a weight that is dragged changes the loss nearly as its gradient says", async () => {
   const page = await open();
   const descent = await panel(page, "Drag one weight");
-  await descent.getByRole("button", { name: "Take random weights" }).click();
   await descent.getByLabel("Reach").selectOption({ label: "±0.01" });
   await descent.getByRole("button", { name: "Move downhill" }).click();
   const numbers = async () =>
@@ -101,6 +100,11 @@ test("a weight that is dragged changes the loss nearly as its gradient says", as
   const [predicted, actual] = (await numbers()) as [number, number];
   // Second order: a hundredth of a weight bends the loss by a few percent of the change.
   expect(Math.abs(actual - predicted)).toBeLessThan(0.3 * Math.abs(predicted));
+  expect(await descent.innerText()).toContain("On a tiny model with random weights");
+  const loss = () => descent.getByText("All weights at once").innerText();
+  await expect.poll(loss).toMatch(/goes from [\d.]+ to [\d.]+/);
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  await expect.poll(() => descent.innerText()).toContain("On the model of this page");
 });
 
 test("the calculator has GPT-3's numbers, and refuses heads that do not divide the width", async () => {
