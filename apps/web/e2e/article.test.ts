@@ -163,3 +163,17 @@ test("where the app does not load, the article is shown at any address", async (
   await page.goto(`${url}#/train`);
   await page.locator("article").waitFor({ state: "visible" });
 });
+
+test("the depth takes numbers away, and adds shapes, formulas and the library's calls", async () => {
+  const page = await open();
+  const output = await panel(page, "From logits to a token");
+  const logits = output.getByRole("columnheader", { name: "logit" });
+  await logits.waitFor();
+  const code = page.getByText("As the library calls it");
+  expect(await code.count()).toBe(0);
+  await page.getByLabel("Depth").selectOption("story");
+  await expect.poll(() => logits.count()).toBe(0);
+  await page.getByLabel("Depth").selectOption("everything");
+  await expect.poll(() => code.count()).toBe(9);
+  await logits.waitFor();
+});
