@@ -28,7 +28,7 @@ const scope = {
   temperature: 0.8,
   logits: of(T, V),
   weights: [weight],
-  loss: () => tensor.mean(tensor.reshape(weight, [V * C]), 0),
+  loss: () => tensor.meanAll(weight),
   rate: 0.1,
   config: gpt.gptConfig({ vocabulary: V, context: T, layers: 1, heads: 1, width: C }),
   tokens: 1000,
