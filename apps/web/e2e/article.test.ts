@@ -114,6 +114,7 @@ test("a weight that is dragged changes the loss nearly as its gradient says", as
   expect(await descent.innerText()).toContain("On a tiny model with random weights");
   await expect.poll(() => descent.innerText()).toMatch(/goes from [\d.]+ to [\d.]+/);
   await page.getByRole("button", { name: "Train", exact: true }).click();
+  await descent.scrollIntoViewIfNeeded(); // the button is at the top
   await expect.poll(() => descent.innerText()).toContain("On the model of this page");
 });
 
