@@ -14,6 +14,7 @@ import { type Opened, Runs } from "./runs.ts";
 import { selfTest } from "./self-test.ts";
 import { type Kept, type Recipe, recipeOf, Session, stateOf } from "./session.ts";
 import type { Store } from "./store/store.ts";
+import { Subjects } from "./subject.ts";
 import { promptFor, trainService } from "./train-service.ts";
 import { Training } from "./training.ts";
 import { tryWebGPU } from "./trial.ts";
@@ -39,6 +40,7 @@ export type Handlers = {
  */
 export class Engine {
   readonly runs: Runs;
+  readonly subjects = new Subjects(this);
   readonly #tell: (event: EngineEvent) => void;
   readonly #rungs = new Rungs();
   readonly #tried = new Set<string>();
