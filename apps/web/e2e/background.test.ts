@@ -90,11 +90,11 @@ test("a hidden page trains on and draws nothing; seen again it draws what it mis
   await until(page, (now) => now > step + 60);
   expect(await counted(page, ({ strokes }) => strokes)).toBe(before);
   await pause(page);
-  const chart = page.getByRole("application", { name: /loss/i }).first();
+  const chart = page.getByRole("slider", { name: "loss", exact: true });
   const last = await stepOf(page);
-  expect(await chart.getAttribute("aria-label")).not.toContain(`step ${last}.`);
+  expect(await chart.getAttribute("aria-valuetext")).not.toContain(`step ${last}.`);
   await counted(page, (c) => c.hide(false));
-  await expect.poll(() => chart.getAttribute("aria-label")).toContain(`step ${last}.`);
+  await expect.poll(() => chart.getAttribute("aria-valuetext")).toContain(`step ${last}.`);
   expect(await counted(page, ({ strokes }) => strokes)).toBeGreaterThan(before);
 });
 

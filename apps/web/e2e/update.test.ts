@@ -43,11 +43,13 @@ const found = (page: Page) =>
 
 const versions = (page: Page) =>
   page.evaluate(async () => (await caches.keys()).map((name) => name.split(" ").at(-1)!));
-/** The scripts that a page loaded, told apart by their build. */
+/** The scripts of a build that a page loaded, told apart by their build. */
 const isNew = (page: Page) =>
   page.evaluate(() => {
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
-    return [...new Set(names.filter((n) => n.endsWith(".js")).map((n) => n.endsWith("2.js")))];
+    return [
+      ...new Set(names.filter((n) => /assets\/.*\.js$/.test(n)).map((n) => n.endsWith("2.js"))),
+    ];
   });
 
 test("a new version is there at the next reload, and the old one's files are gone", async () => {
