@@ -15,15 +15,20 @@ export function staticArticle(): Plugin {
   };
 }
 
-/** Runs the article's components here, with our packages from their source, which Node 20 cannot read as it is. */
-async function articleHtml(): Promise<string> {
+/** The article as HTML. Its components run here, with our packages from their source, which Node 20 cannot read as it is. */
+export async function articleHtml(): Promise<string> {
   const { module } = await runnerImport<typeof import("./src/screens/article/text.ts")>(entry, {
     configFile: false,
     plugins: [svelte()],
     oxc: { target: "es2022" },
     environments: {
-      inline: { resolve: { conditions: ["@muladd/source", ...defaultServerConditions] } },
+      inline: {
+        resolve: {
+          conditions: ["@muladd/source", ...defaultServerConditions],
+          noExternal: [/^@muladd\//],
+        },
+      },
     },
   });
-  return module.articleHtml();
+  return module.html;
 }

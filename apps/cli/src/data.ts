@@ -1,28 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import type { TaskName } from "@muladd/corpus";
+import type { FileRecord, MadeSource, Source } from "@muladd/corpus";
 import { CLIError, exitCodes, explain, UsageError } from "./errors.ts";
 import { absolute, type IO } from "./io.ts";
-
-/** Where a run's text came from, as its config.json holds it. */
-export type Source =
-  | { readonly kind: "files"; readonly files: readonly FileRecord[] }
-  | { readonly kind: "stdin"; readonly file: FileRecord }
-  | { readonly kind: "stories"; readonly seed: number; readonly characters: number }
-  | {
-      readonly kind: "task";
-      readonly task: TaskName;
-      readonly seed: number;
-      readonly characters: number;
-    };
-
-/** What tells whether a file is still the same. */
-export interface FileRecord {
-  /** Absolute; "-" for stdin. */
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
 
 /** Text to train on. */
 export interface Data {
@@ -31,12 +11,6 @@ export interface Data {
   readonly name: string;
   readonly source: Source;
 }
-
-/** Characters of the embedded corpus; a seed of its own, so that a run's seed changes the run and not its text. */
-export const CORPUS = { seed: 1, characters: 2_000_000 } as const;
-const TASK = { seed: 1, characters: 500_000 } as const;
-
-export const taskNames: readonly TaskName[] = ["copy", "reverse", "sort", "addition"];
 
 /** Reads files, joined in their order, a line break between them where one is missing; "-" is stdin. */
 export async function readData(io: IO, paths: readonly string[]): Promise<Data> {
@@ -54,25 +28,17 @@ export async function readData(io: IO, paths: readonly string[]): Promise<Data> 
   return { text: join(parts.map((p) => p.text)), name, source };
 }
 
-/** The embedded corpus of simple stories. */
-export async function storyData(
-  size: { seed: number; characters: number } = CORPUS,
-): Promise<Data> {
-  const { stories } = await import("@muladd/corpus");
-  return { text: stories(size), name: "embedded stories", source: { kind: "stories", ...size } };
+/** The embedded corpus of simple stories, or the text of a toy task. */
+export async function madeData(source: MadeSource): Promise<Data> {
+  const { madeText } = await import("@muladd/corpus");
+  const name = source.kind === "task" ? `task ${source.task}` : "embedded stories";
+  return { text: madeText(source), name, source };
 }
 
-/** The text of a toy task. */
-export async function taskData(
-  task: TaskName,
-  size: { seed: number; characters: number } = TASK,
-): Promise<Data> {
-  const { tasks } = await import("@muladd/corpus");
-  return {
-    text: tasks[task].text(size),
-    name: `task ${task}`,
-    source: { kind: "task", task, ...size },
-  };
+/** The embedded stories that nobody need ask for. */
+export async function storyData(): Promise<Data> {
+  const { SIZES } = await import("@muladd/corpus");
+  return madeData({ kind: "stories", ...SIZES.stories });
 }
 
 /**
@@ -88,9 +54,8 @@ export async function recallData(
   const known = source as Partial<Source>;
   switch (known.kind) {
     case "stories":
-      return storyData(known as { seed: number; characters: number });
     case "task":
-      return taskData((known as { task: TaskName }).task, known as never);
+      return madeData(known as MadeSource);
     case "stdin":
       throw new CLIError(`the text of ${run} came from stdin and must be given again`, {
         remedies: `${io.program} ${anew.replace("FILE", "-")} < FILE`,

@@ -4,11 +4,11 @@ import { GPT } from "@muladd/gpt";
 import { nodeFolder, Run, splitTokens, Trainer, trainingConfig } from "@muladd/gpt/train";
 import { init } from "@muladd/nn";
 import { characters } from "@muladd/tokenizer";
-import { storyData } from "../src/data.ts";
+import { madeData } from "../src/data.ts";
 
 /** Trains a model of two blocks on a little of the embedded corpus for some steps, and saves it in `folder`/tiny. */
 export async function tinyRun(folder: string, steps = 4): Promise<string> {
-  const { text, source } = await storyData({ seed: 1, characters: 3000 });
+  const { text, source } = await madeData({ kind: "stories", seed: 1, characters: 3000 });
   const tokenizer = characters(text);
   const training = trainingConfig({ steps, batch: 2, evalBatches: 1 });
   using backend = reference();

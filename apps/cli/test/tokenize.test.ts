@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { styleText } from "node:util";
+import { stories } from "@muladd/corpus";
 import { expect, test } from "vitest";
-import { storyData } from "../src/data.ts";
 import { muladd, temporaryFolder } from "./support.ts";
 import { tinyRun } from "./tiny-run.ts";
 
@@ -10,7 +10,7 @@ const TEXT = "héllo\nworld, 1 € 🙂";
 
 test("ids go back to the text they came from, with bytes and with a trained BPE", async () => {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, "my text.txt"), (await storyData({ seed: 2, characters: 5000 })).text);
+  writeFileSync(join(folder, "my text.txt"), stories({ seed: 2, characters: 5000 }));
   const trained = await muladd(
     ["tokenize", "--train", "my text.txt", "-o", "tok.json", "--vocabulary", "300"],
     { cwd: folder },
@@ -28,7 +28,7 @@ test("ids go back to the text they came from, with bytes and with a trained BPE"
 
 test("fewer tokens come from a BPE than from bytes", async () => {
   const folder = temporaryFolder();
-  const { text } = await storyData({ seed: 2, characters: 5000 });
+  const text = stories({ seed: 2, characters: 5000 });
   await muladd(["tokenize", "--train", "-", "-o", "tok.json"], { cwd: folder, stdin: text });
   const count = async (name: string) =>
     Number(

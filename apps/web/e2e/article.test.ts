@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { launch, Site } from "./site.ts";
 
 let site: Site;
@@ -37,6 +38,16 @@ test("without scripts the article is all there", async () => {
   expect(await page.locator("h2").count()).toBe(9);
   expect((await page.locator("article").innerText()).length).toBeGreaterThan(4000);
   expect(await page.getByRole("main").count()).toBe(1);
+  expect(await page.locator("section > figure").count()).toBe(9);
+});
+
+test("what draws the figures that stand still is in no script of the app", () => {
+  const folder = `${inject("built")}/assets/`;
+  const scripts = readdirSync(folder).filter((file) => file.endsWith(".js"));
+  const code = scripts.map((file) => readFileSync(folder + file, "utf8"));
+  const holding = (text: string) => scripts.filter((_, i) => code[i]!.includes(text));
+  expect(holding("Text becomes tokens")).toHaveLength(1);
+  expect(holding("as bytes, one token each")).toEqual([]);
 });
 
 test("with scripts the text is there once, and every section has its panel", async () => {
@@ -92,7 +103,6 @@ test("Space steps through a row of attention to a sum of 1, and on to the next r
 test("a weight that is dragged changes the loss nearly as its gradient says", async () => {
   const page = await open();
   const descent = await panel(page, "Drag one weight");
-  await descent.getByRole("button", { name: "Take random weights" }).click();
   await descent.getByLabel("Reach").selectOption({ label: "±0.01" });
   await descent.getByRole("button", { name: "Move downhill" }).click();
   const numbers = async () =>
@@ -101,6 +111,11 @@ test("a weight that is dragged changes the loss nearly as its gradient says", as
   const [predicted, actual] = (await numbers()) as [number, number];
   // Second order: a hundredth of a weight bends the loss by a few percent of the change.
   expect(Math.abs(actual - predicted)).toBeLessThan(0.3 * Math.abs(predicted));
+  expect(await descent.innerText()).toContain("On a tiny model with random weights");
+  await expect.poll(() => descent.innerText()).toMatch(/goes from [\d.]+ to [\d.]+/);
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  await descent.scrollIntoViewIfNeeded(); // the button is at the top
+  await expect.poll(() => descent.innerText()).toContain("On the model of this page");
 });
 
 test("the calculator has GPT-3's numbers, and refuses heads that do not divide the width", async () => {
@@ -114,4 +129,52 @@ test("the calculator has GPT-3's numbers, and refuses heads that do not divide t
   await expect.poll(() => page.getByRole("alert").innerText()).toContain("heads");
   await page.getByRole("radio", { name: "GPT-2 (124M)" }).check();
   await expect.poll(all).toContain("6 × 124.4e6 × 294.9e9 tokens");
+});
+
+test.each([
+  ["", true],
+  ["#/article", true],
+  ["#block", true],
+  ["#/train", false],
+  ["#/train?preset=tiny", false],
+])("until the app is there, %o shows the article: %o", async (hash, shown) => {
+  context = await browser.newContext({ serviceWorkers: "block" });
+  const page = await context.newPage();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(/\/assets\/index-.*\.js$/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(url + hash, { waitUntil: "commit" });
+  await page.locator("article").waitFor({ state: "attached" });
+  await page.waitForFunction(() => document.styleSheets.length > 0);
+  expect(await page.locator("article").isVisible()).toBe(shown);
+  release();
+  await page.locator("#screen h1").waitFor();
+  expect(await page.locator("article").count()).toBe(shown ? 1 : 0);
+});
+
+test("where the app does not load, the article is shown at any address", async () => {
+  context = await browser.newContext({ serviceWorkers: "block" });
+  const page = await context.newPage();
+  await page.route(/\/assets\/index-.*\.js$/, (route) => route.abort());
+  await page.goto(`${url}#/train`);
+  await page.locator("article").waitFor({ state: "visible" });
+});
+
+test("the depth takes numbers away, and adds shapes, formulas and the library's calls", async () => {
+  const page = await open();
+  const output = await panel(page, "From logits to a token");
+  const logits = output.getByRole("columnheader", { name: "logit" });
+  await logits.waitFor();
+  const code = page.getByText("As the library calls it");
+  expect(await code.count()).toBe(0);
+  await page.getByLabel("Depth").selectOption("story");
+  await expect.poll(() => logits.count()).toBe(0);
+  await page.getByLabel("Depth").selectOption("everything");
+  await expect.poll(() => code.count()).toBe(9);
+  await logits.waitFor();
 });

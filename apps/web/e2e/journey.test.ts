@@ -59,7 +59,8 @@ test("paused, it does one step when asked for one", async () => {
   await until(page, (now) => now === step + 2);
 });
 
-test("the clock brings back what the model was", async () => {
+/** Goes to the first moment and to a later one, and back: the step that is told changes, and the maps with it. */
+async function clockBringsBack(page: Page): Promise<void> {
   await goTo(page, "look");
   const heading = page.getByRole("heading", { name: /All layers and heads/ });
   const map = page.locator("main canvas[role=application]");
@@ -71,10 +72,25 @@ test("the clock brings back what the model was", async () => {
   await clock.press("Home");
   await expect.poll(() => heading.innerText()).toMatch(/step 0$/);
   expect(await clock.getAttribute("aria-valuetext")).toBe("step 0, random weights");
-  expect(await pixels()).not.toBe(trained);
+  const random = await pixels();
+  expect(random).not.toBe(trained);
+  for (let i = 0; i < 4; i++) await clock.press("ArrowRight");
+  await expect.poll(() => heading.innerText()).toMatch(/step 10$/);
+  await expect.poll(async () => [trained, random].includes(await pixels())).toBe(false);
   await button(page, "Now").click();
   await expect.poll(() => heading.innerText()).toContain(`step ${now}`);
   await expect.poll(pixels).toBe(trained);
+}
+
+test("the clock brings back what the model was", () => clockBringsBack(page));
+
+test("a hidden state leaves a trail of as many points as the clock has moments", async () => {
+  await page.getByRole("radio", { name: "Embedding" }).check();
+  await page.getByRole("radio", { name: "Last hidden states" }).check();
+  const marks = await page.locator("#clock-marks option").count();
+  const points = page.locator("main svg circle");
+  await expect.poll(() => points.count()).toBe(marks - 1); // without "now"
+  await page.getByRole("radio", { name: "Attention" }).check();
 });
 
 test("backprop walks the tape, its gradients pass the check, and a step lowers the loss", async () => {
@@ -102,6 +118,7 @@ test("after a reload it goes on at the step where it was", async () => {
   await page.reload();
   await button(page, "Go on with tiny-1").click();
   await until(page, (now) => now === step);
+  await clockBringsBack(page);
   await button(page, "Go on").click();
   await until(page, (now) => now > step + 20);
   await pause(page);

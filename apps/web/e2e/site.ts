@@ -1,8 +1,16 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { inject } from "vitest";
 import { findChromium, missingChromium } from "../../../tooling/scripts/chromium.mjs";
@@ -27,6 +35,26 @@ export class Site {
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/sub/path/`;
+  }
+
+  /** Puts another build in its place: every script has another name, and those of before are gone. */
+  update(): void {
+    const root = join(this.#folder, "sub", "path");
+    const files = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((file) => file.isFile())
+      .map((file) => join(file.parentPath, file.name));
+    const scripts = files
+      .filter((file) => /assets.*\.js$/.test(file))
+      .map((file) => basename(file));
+    const renamed = (text: string) =>
+      scripts.reduce((all, name) => all.replaceAll(name, name.replace(/\.js$/, "2.js")), text);
+    for (const file of files) {
+      if (/\.(html|js)$/.test(file)) writeFileSync(file, renamed(readFileSync(file, "utf8")));
+      renameSync(file, renamed(file));
+    }
+    const worker = join(root, "sw.js");
+    const text = readFileSync(worker, "utf8");
+    writeFileSync(worker, text.replace(/VERSION = "/, 'VERSION = "2'));
   }
 
   /** As if the network were gone. */

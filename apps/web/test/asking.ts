@@ -1,3 +1,4 @@
+import type { Folder } from "@muladd/gpt/train";
 import { Engine } from "../src/engine/engine.ts";
 import type { EngineEvent, Method, Requests, RunSettings } from "../src/engine/protocol.ts";
 import { memoryStore } from "../src/engine/store/memory.ts";
@@ -41,6 +42,24 @@ export function engineOn(store: Store = memoryStore()) {
     },
   };
 }
+
+/** A store whose folders have some of their functions replaced. */
+export const storeWith = (inner: Store, over: (folder: Folder) => Partial<Folder>): Store => ({
+  ...inner,
+  folder(name) {
+    const folder = inner.folder(name);
+    return { ...folder, ...over(folder) };
+  },
+});
+
+/** A store that has no room for anything while `full()`. */
+export const fullStore = (inner: Store, full: () => boolean): Store =>
+  storeWith(inner, (folder) => ({
+    async write(path, bytes) {
+      if (full()) throw new DOMException("no room", "QuotaExceededError");
+      await folder.write(path, bytes);
+    },
+  }));
 
 /** A model that trains in no time. */
 export const tiny: RunSettings = {

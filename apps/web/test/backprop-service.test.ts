@@ -21,7 +21,44 @@ async function begun(backend: string) {
   return { engine, handlers, session: engine.session };
 }
 const bits = async (session: Engine["session"]) =>
-  Array.from(await session.weights(), ([name, { data }]) => [name, [...data]]);
+  Array.from(await session.weightsAt(), ([name, { data }]) => [name, [...data]]);
+
+test("before there is a run, the random model's weights are tried; its traces end with it", async () => {
+  const engine = new Engine(() => {});
+  const { handlers } = engine;
+  await handlers.probe(undefined, asked);
+  await handlers.useBackend({ name: "reference" }, asked);
+  const trace = await handlers.backpropTrace({ example: TEXT, composed: [] }, asked);
+  const { buffers } = engine.backend.memory;
+  expect(trace.step).toBeUndefined();
+
+  const weight = { parameter: "tokens.weight", index: 0 };
+  const first = await handlers.backpropWeight(
+    { trace: trace.id, weight: { parameter: "norm.gain", index: 3 }, values: [1.01], rate: 1 },
+    asked,
+  );
+  expect(first.losses[0]! - trace.value).toBeCloseTo(0.01 * first.gradient, 4);
+  expect(first.adam).toBeUndefined();
+  const step = { trace: trace.id, rates: [0.1] };
+  const { losses, slope } = await handlers.backpropLine(step, asked);
+  expect(losses[0]).toBeLessThan(trace.value);
+  expect(losses[0]).toBeGreaterThan(trace.value + 0.1 * slope);
+  expect(engine.backend.memory.buffers).toBe(buffers);
+  const training = { kind: "training", index: 0 } as const;
+  await expect(handlers.backpropTrace({ example: training, composed: [] }, asked)).rejects.toThrow(
+    /press Train/,
+  );
+  await expect(
+    handlers.backpropApply({ trace: trace.id, rule: "gradient", rate: 0.1 }, asked),
+  ).rejects.toThrow(/press Train/);
+
+  await handlers.start({ ...SETTINGS, paused: true }, asked);
+  await expect(
+    handlers.backpropWeight({ trace: trace.id, weight, values: [], rate: 1 }, asked),
+  ).rejects.toThrow(/of another model/);
+  const own = await handlers.backpropTrace({ example: TEXT, composed: [] }, asked);
+  expect(own.step).toBe(0);
+});
 
 test.each(["reference", "wasm"])(
   "every question of the screen leaves no buffer behind on %s",
@@ -117,7 +154,7 @@ test("AdamW's step of a weight is what is shown, with the run's moments, which s
   );
   expect(report.adam!.steps).toBe(2);
   await handlers.backpropApply({ trace: trace.id, rule: "adamw", rate }, asked);
-  const after = (await session.weights()).get(weight.parameter)!.data[weight.index]!;
+  const after = (await session.weightsAt()).get(weight.parameter)!.data[weight.index]!;
   expect(after - report.weight).toBeCloseTo(report.adam!.change, 7);
   const kept = await session.trainer.save();
   for (const [name, { data }] of kept.tensors)

@@ -1,8 +1,9 @@
 import { valueAndGrad } from "@muladd/autograd";
+import { GPT } from "@muladd/gpt";
 import { crossEntropyLoss } from "@muladd/nn";
 import { dispose, Tensor } from "@muladd/tensor";
-import { beforeAll, describe, expect, test } from "vitest";
-import type { Engine } from "../src/engine/engine.ts";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import type { Asked, Engine } from "../src/engine/engine.ts";
 import { asked, engineWith, trainOut } from "./engine.ts";
 
 let engine: Engine;
@@ -47,14 +48,19 @@ test("what the model has never seen is named", async () => {
 describe("embedding map", () => {
   const ask = (kind: "tokens" | "positions" | "hidden", moment?: number) =>
     engine.handlers.lookEmbedding({ text, kind, picked: 1, moment }, asked());
+  const trailsOf = async (kind: "tokens" | "positions" | "hidden", over: Partial<Asked> = {}) => {
+    const { plane } = await ask(kind);
+    return engine.handlers.lookTrails({ text, kind, plane }, asked(over));
+  };
 
   test("the same weights give the same map, with trails over the clock that end in it", async () => {
     const map = await ask("tokens");
     expect(await ask("tokens")).toEqual(map);
     const { size } = engine.session.recipe.tokenizer;
     expect(map.labels).toHaveLength(size);
-    expect(map.trails.map((t) => t.step)).toEqual(engine.session.moments.steps);
-    expect((await ask("tokens", 5)).places).toEqual(map.trails.find((t) => t.step === 5)!.places);
+    const trails = await trailsOf("tokens");
+    expect(trails.map((t) => t.step)).toEqual(engine.session.moments.steps);
+    expect((await ask("tokens", 5)).places).toEqual(trails.find((t) => t.step === 5)!.places);
     expect(map.neighbours).toHaveLength(Math.min(8, size - 1));
     expect(map.neighbours.every((n) => n.index !== 1)).toBe(true);
   });
@@ -63,7 +69,46 @@ describe("embedding map", () => {
     expect((await ask("positions")).labels).toHaveLength(16);
     const hidden = await ask("hidden");
     expect(hidden.labels).toHaveLength(text.length);
-    expect(hidden.trails).toEqual([]);
+  });
+
+  test("hidden states leave a trail: at each moment where the map of that moment has them", async () => {
+    const trails = await trailsOf("hidden");
+    expect(trails.map((t) => t.step)).toEqual(engine.session.moments.steps);
+    for (const { step, places } of trails)
+      expect(places).toEqual((await ask("hidden", step)).places);
+    expect(new Set(trails.map((t) => t.places[2])).size).toBe(trails.length); // it moved
+  });
+
+  test("a trail that was asked for before costs no pass through the model, and another text does", async () => {
+    await trailsOf("hidden");
+    const { plane } = await ask("hidden");
+    const passes = vi.spyOn(GPT.prototype, "hidden");
+    try {
+      const { handlers, session } = engine;
+      await handlers.lookTrails({ text, kind: "hidden", plane }, asked());
+      expect(passes).toHaveBeenCalledTimes(0);
+      await handlers.lookTrails({ text: "a cab", kind: "hidden", plane }, asked());
+      expect(passes).toHaveBeenCalledTimes(session.moments.steps.length);
+    } finally {
+      passes.mockRestore();
+    }
+  });
+
+  test("a trail lets others have their turn, and ends when it is superseded", async () => {
+    const stop = new AbortController();
+    const { plane } = await ask("hidden");
+    let turns = 0;
+    const trail = engine.handlers.lookTrails(
+      { text: "bad", kind: "hidden", plane },
+      asked({ signal: stop.signal }),
+    );
+    const ended = expect(trail).rejects.toThrow(/abort/i);
+    while (turns < 2) await engine.alone(() => turns++);
+    stop.abort();
+    const passes = vi.spyOn(GPT.prototype, "hidden");
+    await ended;
+    expect(passes.mock.calls.length).toBeLessThanOrEqual(1);
+    passes.mockRestore();
   });
 });
 

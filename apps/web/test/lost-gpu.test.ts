@@ -24,3 +24,23 @@ it("a GPU that is lost amid training costs the steps since the last checkpoint, 
   expect(rungs.find(({ name }) => name === "webgpu")?.refusal?.message).toContain("was lost");
   await engine.close();
 });
+
+it("a GPU that is lost before another backend is taken costs the steps since the last checkpoint", async () => {
+  const engine = new Engine(() => {});
+  const asked = { signal: new AbortController().signal, part: () => {} };
+  await engine.handlers.start({ ...SETTINGS, paused: true }, asked);
+  await engine.handlers.useBackend({ name: "webgpu" }, asked);
+  await engine.handlers.control({ action: "step" }, asked);
+  await expect
+    .poll(() => engine.status, { timeout: 60_000 })
+    .toMatchObject({ step: 1, phase: "paused" });
+  await engine.save();
+  await engine.handlers.control({ action: "step" }, asked);
+  await expect
+    .poll(() => engine.status, { timeout: 60_000 })
+    .toMatchObject({ step: 2, phase: "paused" });
+  (engine.backend as WebGPUBackend).device.destroy();
+  await engine.handlers.useBackend({ name: "wasm" }, asked);
+  expect(engine.status).toMatchObject({ phase: "paused", step: 1, backend: { name: "wasm" } });
+  await engine.close();
+});

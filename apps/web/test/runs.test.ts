@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { pastOf } from "../src/client/past.ts";
 import { memoryStore } from "../src/engine/store/memory.ts";
-import type { Store } from "../src/engine/store/store.ts";
-import { engineOn, newest, tiny } from "./asking.ts";
+import { engineOn, fullStore, newest, tiny } from "./asking.ts";
 
 test("a run that a page left goes on in the next at the same step, bit for bit", async () => {
   const whole = engineOn();
@@ -20,6 +20,47 @@ test("a run that a page left goes on in the next at the same step, bit for bit",
   await second.trainTo(24);
 
   expect(await newest(second.engine, "tiny-1")).toEqual(await newest(whole.engine, "tiny-1"));
+});
+
+test("what a run wrote is shown again when it is opened", async () => {
+  const store = memoryStore();
+  const first = engineOn(store);
+  await first.ask("start", {
+    ...tiny,
+    training: { ...tiny.training, sampleEvery: 6 },
+    paused: true,
+  });
+  await first.trainTo(13);
+  const greedy = new Map(
+    first.events.flatMap((e) => (e.type === "greedy" ? [[e.step, e.text]] : [])),
+  );
+  const told = first.events.flatMap((e) => (e.type === "training" ? e.events : []));
+  const samples = told.flatMap((e) =>
+    e.type === "sample" ? [{ step: e.step, text: e.text, greedy: greedy.get(e.step) }] : [],
+  );
+  expect(samples.map((s) => s.step)).toEqual([0, 6, 12]);
+  expect(greedy.size).toBe(3);
+  const opened = await engineOn(store).ask("openRun", { name: "tiny-1" });
+  expect(pastOf("tiny-1", "tiny", opened).samples).toEqual(samples);
+});
+
+test("a run of the command has samples by chance alone, and lines that nobody knows are passed over", async () => {
+  const store = memoryStore();
+  const first = engineOn(store);
+  await first.ask("start", { ...tiny, paused: true });
+  await first.trainTo(1);
+  const folder = store.folder("tiny-1");
+  const lines = [
+    { step: 0, sample: "by chance" },
+    { step: 0, applause: "yes" },
+    { step: 1, greedy: "of no sample" },
+  ];
+  const bytes = new TextEncoder().encode(lines.map((line) => JSON.stringify(line)).join("\n"));
+  await folder.write("metrics.jsonl", bytes);
+  const opened = await engineOn(store).ask("openRun", { name: "tiny-1" });
+  const { samples, points, heldOut } = pastOf("tiny-1", "tiny", opened);
+  expect(samples).toEqual([{ step: 0, text: "by chance" }]);
+  expect([points, heldOut]).toEqual([[], []]);
 });
 
 test("a pause saves the run", async () => {
@@ -68,19 +109,7 @@ test("runs are listed newest first, renamed, copied and deleted", async () => {
 test("when storage is full training goes on, says so once, and keeps all when there is room again", async () => {
   const inner = memoryStore();
   let full = false;
-  const store: Store = {
-    ...inner,
-    folder(name) {
-      const folder = inner.folder(name);
-      return {
-        ...folder,
-        async write(path, bytes) {
-          if (full) throw new DOMException("no room", "QuotaExceededError");
-          await folder.write(path, bytes);
-        },
-      };
-    },
-  };
+  const store = fullStore(inner, () => full);
   const { ask, trainTo, events, engine } = engineOn(store);
   const told = () => events.filter((e) => e.type === "storage");
   await ask("start", { ...tiny, paused: true });

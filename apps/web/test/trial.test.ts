@@ -20,6 +20,23 @@ test("the ladder begins with WASM; a rung that cannot be had is noted with its r
   before[Symbol.dispose]();
 });
 
+test("a trial says nothing of a rung that was taken by hand meanwhile", async () => {
+  const rungs = new Rungs();
+  await rungs.climb();
+  using before = rungs.backend;
+  const trial = tryWebGPU(rungs, await recipeOf(tiny), (body) => body());
+  const chosen = await openUnproven("reference");
+  using _ = chosen.backend;
+  rungs.take("webgpu", chosen, "chosen by hand");
+  expect(await trial).toBeUndefined();
+  expect(before).not.toBe(rungs.backend);
+  expect(rungs.ladder.rungs.find(({ name }) => name === "webgpu")).toEqual({
+    name: "webgpu",
+    title: chosen.title,
+  });
+  expect(rungs.choice?.reason).toBe("chosen by hand");
+});
+
 test("a step is timed on a model of its own, which is freed", async () => {
   const { backend } = await openUnproven("reference");
   using _ = backend;

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { seeded, type TaskName, tasks } from "../src/index.ts";
-
-const NAMES = Object.keys(tasks) as TaskName[];
+import { isTaskName, seeded, type TaskName, taskNames, tasks } from "../src/index.ts";
 
 /** What the right answer is, computed from the prompt by other means. */
 const SOLVE: Record<TaskName, (prompt: string) => string> = {
@@ -22,6 +20,24 @@ const SOLVE: Record<TaskName, (prompt: string) => string> = {
     const [, a, b] = /^(\d{1,2})\+(\d{1,2})=$/.exec(prompt)!;
     return String(Number(a) + Number(b));
   },
+  brackets: (prompt) => {
+    let open = /^close ([()[\]{}]{4,10})>$/.exec(prompt)![1]!;
+    // Pairs vanish until none is left; what stays is open.
+    for (let before = ""; before !== open; ) {
+      before = open;
+      open = open.replace(/\(\)|\[\]|\{\}/g, "");
+    }
+    expect(open).toMatch(/^[([{]+$/);
+    return [...open]
+      .map((bracket) => ")]}"["([{".indexOf(bracket)])
+      .reverse()
+      .join("");
+  },
+  modular: (prompt) => {
+    const [, a, b] = /^(\d{1,2})\+(\d{1,2})=$/.exec(prompt)!;
+    const sum = Number(a) + Number(b);
+    return `${sum}=${sum < 97 ? sum : sum - 97}`;
+  },
 };
 
 /** Splits a line of training text behind the sign before the answer. */
@@ -30,7 +46,12 @@ const question = (line: string) => {
   return { prompt: line.slice(0, at), answer: line.slice(at) };
 };
 
-describe.each(NAMES)("%s", (name) => {
+it("knows its names", () => {
+  expect(Object.keys(tasks)).toEqual(taskNames);
+  expect([...taskNames, "toString", "Copy", 1].filter(isTaskName)).toEqual(taskNames);
+});
+
+describe.each(taskNames)("%s", (name) => {
   const task = tasks[name];
   const text = task.text({ seed: 4, characters: 60_000 });
   const exam = task.exam({ seed: 4, count: 200 });
@@ -109,15 +130,15 @@ describe.each(NAMES)("%s", (name) => {
   });
 });
 
-describe("addition", () => {
-  it("holds a sum out in both orders", () => {
-    for (let a = 0; a < 100; a++) {
-      for (let b = 0; b < a; b++) {
-        expect(tasks.addition.isHeldOut(`${a}+${b}=`)).toBe(tasks.addition.isHeldOut(`${b}+${a}=`));
-      }
+it.each(["addition", "modular"] as const)("%s holds a sum out in both orders", (name) => {
+  for (let a = 0; a < 97; a++) {
+    for (let b = 0; b < a; b++) {
+      expect(tasks[name].isHeldOut(`${a}+${b}=`)).toBe(tasks[name].isHeldOut(`${b}+${a}=`));
     }
-  });
+  }
+});
 
+describe("addition", () => {
   it("says how many questions there are when asked for more", () => {
     const all = Array.from({ length: 10_000 }, (_, i) => `${i % 100}+${Math.floor(i / 100)}=`);
     const heldOut = all.filter((prompt) => tasks.addition.isHeldOut(prompt)).length;

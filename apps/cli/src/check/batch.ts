@@ -1,10 +1,10 @@
+import type { DataRecord } from "@muladd/corpus";
 import type { Run } from "@muladd/gpt/train";
 import { Rng } from "@muladd/tensor";
 import { type Data, quote, readData, recallData } from "../data.ts";
 import { encodeText } from "../encode-text.ts";
 import { CLIError } from "../errors.ts";
 import type { IO } from "../io.ts";
-import type { DataRecord } from "../train/prepare.ts";
 import type { CheckBatch } from "./weights.ts";
 
 /** Tokens that the oracle reads for each loss: two sequences of at most 16, so that 50 weights take seconds. */

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { type DataRecord, SPLIT } from "@muladd/corpus";
 import type { GPT, GPTConfig, Plan, Preset } from "@muladd/gpt";
 import type { Run, Split, Trainer, TrainingConfig } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
-import { type Data, quote, readData, recallData, type Source, sameText } from "../data.ts";
+import { type Data, quote, readData, recallData, sameText } from "../data.ts";
 import { CLIError, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
 import { absolute, type IO } from "../io.ts";
@@ -11,14 +12,6 @@ import { openRun, runFolder } from "../model.ts";
 import { makeTokenizer } from "../tokenizers.ts";
 import { type Again, checkMemory, flagsOf } from "./memory.ts";
 import { checkSplit, type Settings } from "./settings.ts";
-
-/** What a run's config.json says about its text, and what else it cannot change. */
-export interface DataRecord {
-  readonly source: Source;
-  readonly preset: string;
-  readonly tokenizer: string;
-  readonly split: number;
-}
 
 /** All that training needs, checked, with nothing written yet. */
 export interface Prepared {
@@ -115,7 +108,7 @@ export async function prepareResumed(
   // What train wrote: a run keeps it without knowing its shape.
   const kept = old as unknown as DataRecord;
   keep(path, { ...config, ...kept } as never, { ...modelSettings(s), ...fixed(s) });
-  const split = kept.split ?? 0.9;
+  const split = kept.split ?? SPLIT;
   const settings = { ...s, preset: kept.preset, tokenizer: kept.tokenizer, split } as Settings;
   const training = trainingConfig(trainingSettings(settings, run.config.training));
   const data =

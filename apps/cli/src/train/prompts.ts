@@ -18,7 +18,7 @@ const LONGEST = 24;
 
 /** The beginning of the text's first line that a shell takes in double quotes: a prompt to try. */
 export function firstWords({ data }: Pick<Prepared, "data">): string {
-  if (data.source.kind === "task") return `${/^\w+ ?\w*[+>]?\w*[>=]/.exec(data.text)?.[0] ?? ""}`;
+  if (data.source.kind === "task") return /^.*?[>=]/.exec(data.text)?.[0] ?? "";
   const line = data.text.split("\n", 50).find((l) => l.trim() !== "") ?? "";
   const plain = line
     .trim()

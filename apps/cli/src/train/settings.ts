@@ -1,3 +1,4 @@
+import { SPLIT } from "@muladd/corpus";
 import type { ModelSettings, RecipeSettings } from "@muladd/gpt/train";
 import { type Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
@@ -64,7 +65,7 @@ export function addSettings(command: Command): Command {
   command.addOption(
     new Option("--split <share>", "of the text to train on; the rest is held out")
       .argParser(number)
-      .default(0.9)
+      .default(SPLIT)
       .helpGroup(training),
   );
 

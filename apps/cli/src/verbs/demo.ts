@@ -1,3 +1,4 @@
+import { SPLIT } from "@muladd/corpus";
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
 import { quote, storyData } from "../data.ts";
@@ -168,7 +169,7 @@ function settings(size: Size, steps: number, seed: number | undefined): Settings
   const every = Math.max(Math.floor(steps / SAMPLES), 1);
   return {
     ...size,
-    split: 0.9,
+    split: SPLIT,
     steps,
     ...(seed === undefined ? {} : { seed }),
     evalEvery: every,

@@ -1,3 +1,4 @@
+import type { DataRecord } from "@muladd/corpus";
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
 import { quote, readData, recallData } from "../data.ts";
@@ -18,7 +19,6 @@ import {
 } from "../options.ts";
 import { endWith } from "../program.ts";
 import { takeExam } from "../train/exam.ts";
-import type { DataRecord } from "../train/prepare.ts";
 import { showsUTF8 } from "../ui/cells.ts";
 import { bar } from "../ui/draw.ts";
 import { integer as grouped, guess } from "../ui/format.ts";

@@ -1,6 +1,7 @@
+import { SIZES, type TaskName, taskNames } from "@muladd/corpus";
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
-import { quote, readData, storyData, taskData, taskNames } from "../data.ts";
+import { madeData, quote, readData, storyData } from "../data.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
 import type { IO } from "../io.ts";
@@ -35,7 +36,7 @@ import { heading, say } from "../ui/say.ts";
 import { ending } from "../ui/train-views.ts";
 
 interface TrainOptions extends Settings, SharedOptions {
-  readonly task?: (typeof taskNames)[number];
+  readonly task?: TaskName;
   readonly out?: string;
   readonly resume?: string | true;
   readonly keep: number;
@@ -172,7 +173,11 @@ function checkCombination(
 
 /** The text of a new run. */
 const textOf = (io: IO, paths: readonly string[], { task }: TrainOptions) =>
-  task ? taskData(task) : paths.length > 0 ? readData(io, paths) : storyData();
+  task
+    ? madeData({ kind: "task", task, ...SIZES.task })
+    : paths.length > 0
+      ? readData(io, paths)
+      : storyData();
 
 /** A resumed run keeps its own settings, but for those that were asked for. */
 function onlyGiven(command: Command, options: TrainOptions): Partial<Settings> {

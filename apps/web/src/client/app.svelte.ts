@@ -3,7 +3,7 @@ import type { EngineEvent, Failure, Moment, RunSettings, Status } from "../engin
 import { DEFAULTS } from "./defaults.ts";
 import { type EngineClient, EngineError, startEngine } from "./engine.ts";
 import { recall, remember } from "./memory.ts";
-import { pastOf } from "./past.ts";
+import { addGreedy, pastOf } from "./past.ts";
 import { wakeLock } from "./wake-lock.svelte.ts";
 
 /** How much every screen shows. */
@@ -19,6 +19,14 @@ export interface StepPoint {
   readonly tokPerSec: number;
 }
 
+/** What a model wrote after a step. */
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+  /** With the most likely token each time. */
+  readonly greedy?: string;
+}
+
 /** What training told of a run. */
 export interface History {
   readonly runId: string;
@@ -27,8 +35,7 @@ export interface History {
   readonly settings: RunSettings;
   readonly points: StepPoint[];
   readonly heldOut: { readonly step: number; readonly loss: number; readonly best: boolean }[];
-  /** `greedy`: with the most likely token each time. */
-  readonly samples: { readonly step: number; readonly text: string; readonly greedy?: string }[];
+  readonly samples: Sample[];
   /** ln V: the loss of a model that knows nothing. */
   readonly lossBefore?: number | undefined;
 }
@@ -47,6 +54,8 @@ class App {
   status = $state.raw<Status>({ phase: "idle", step: 0, steps: 0 });
   ladder = $state.raw<Ladder>();
   settings = $state<RunSettings>(DEFAULTS);
+  /** A text on its way into the settings. */
+  reading: Promise<void> | undefined;
   /** The step of the last checkpoint of the run at hand. */
   saved = $state<number>();
   /** Why the run at hand is kept in memory alone for now. */
@@ -54,6 +63,8 @@ class App {
   moments = $state.raw<readonly Moment[]>([]);
   /** The step that all panels look at; `undefined`: now. */
   moment = $state<number>();
+  /** The step under the cursor of a chart, while there is one. */
+  hovered = $state<number>();
   /** The text that all panels look at. */
   lens = $state("The little dog ");
   selection = $state<{ layer: number; head: number; token: number }>({
@@ -76,6 +87,7 @@ class App {
   /** That the backend holds. */
   bytes = $state<number>();
   #heard = 0;
+  #starting: Promise<EngineClient> | undefined;
   /** Counts the messages of training: a reason to draw anew. */
   drawn = $state(0);
   /** The last thing that a screen reader should hear of training. */
@@ -85,13 +97,19 @@ class App {
     return this.status.phase === "training";
   }
 
+  /** The engine, for what a person may do before it is there. Rejects where there can be none. */
+  whenReady(): Promise<EngineClient> {
+    this.#starting ??= startEngine();
+    return this.#starting;
+  }
+
   async start(): Promise<void> {
     document.addEventListener("visibilitychange", () => {
       this.#draw();
       void wakeLock.follow(this.training);
     });
     try {
-      this.engine = await startEngine();
+      this.engine = await this.whenReady();
       this.engine.listen((event) => this.#hear(event));
       this.ladder = await this.engine.ask("probe", undefined);
       const chosen = recall(BACKEND);
@@ -109,8 +127,9 @@ class App {
 
   /** Begins a run with the settings as they are. */
   async train(paused = false): Promise<void> {
-    const settings = $state.snapshot(this.settings) as RunSettings;
     this.status = { phase: "preparing", step: 0, steps: 0 };
+    await this.reading;
+    const settings = $state.snapshot(this.settings) as RunSettings;
     let status: Status;
     try {
       status = await this.engine!.ask("start", { ...settings, paused, prompt: this.lens });
@@ -149,8 +168,8 @@ class App {
     this.settings = opened.settings;
     this.histories = [...this.histories.filter((h) => h.runId !== name).slice(-4), history];
     this.latest = { point: history.points.at(-1), heldOut: history.heldOut.at(-1)?.loss };
-    this.moments = [];
     this.moment = undefined;
+    this.moments = await this.engine!.ask("moments", undefined);
     this.status = opened.status;
     this.drawn++;
     return opened.notes;
@@ -186,8 +205,10 @@ class App {
       this.status = event.status;
       void wakeLock.follow(this.training);
     } else if (event.type === "ladder") this.ladder = event.ladder;
-    else if (event.type === "greedy") this.#greedy(event.step, event.text);
-    else if (event.type === "moments") this.moments = event.moments;
+    else if (event.type === "greedy") {
+      addGreedy(this.histories.at(-1)?.samples ?? [], event.step, event.text);
+      this.drawn++;
+    } else if (event.type === "moments") this.moments = event.moments;
     else if (event.type === "storage") this.storageFailure = event.failure;
     else {
       this.bytes = event.bytes;
@@ -197,13 +218,6 @@ class App {
       this.#heard = now;
       this.#record(event.events);
     }
-  }
-
-  #greedy(step: number, greedy: string): void {
-    const samples = this.histories.at(-1)?.samples;
-    const i = samples?.findLastIndex((s) => s.step === step) ?? -1;
-    if (samples && i >= 0) samples[i] = { ...samples[i]!, greedy };
-    this.drawn++;
   }
 
   #record(events: Extract<EngineEvent, { type: "training" }>["events"]): void {

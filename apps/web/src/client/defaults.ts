@@ -1,11 +1,9 @@
+import { SIZES } from "@muladd/corpus";
 import type { RunSettings } from "../engine/protocol.ts";
-
-/** How much text the command makes, so that the same flags train on the same. */
-export const DATA_CHARACTERS = { stories: 2_000_000, task: 500_000 } as const;
 
 export const DEFAULTS: RunSettings = {
   preset: "small",
-  data: { kind: "stories", characters: DATA_CHARACTERS.stories },
+  data: { kind: "stories", characters: SIZES.stories.characters },
   tokenizer: "char",
   model: {},
   training: { seed: 0, evalEvery: 100, evalBatches: 5, sampleEvery: 50, saveEvery: 250 },

@@ -17,6 +17,12 @@ export class EngineError extends Error {
   }
 }
 
+/** What went wrong, and what to do, as a page says it. */
+export function inWords(error: unknown): string {
+  const remedy = error instanceof EngineError ? error.failure.remedy : undefined;
+  return [(error as Error).message, remedy].filter(Boolean).join(": ");
+}
+
 export interface AskOptions {
   readonly signal?: AbortSignal;
   /** A later question of the same group makes this one pointless: the engine stops it where it can. */

@@ -1,5 +1,5 @@
 import type { OpenedRun } from "../engine/run-service.ts";
-import type { History, StepPoint } from "./app.svelte.ts";
+import type { History, Sample, StepPoint } from "./app.svelte.ts";
 
 /** What charts show of a run that was kept: from metrics.jsonl, which has every tenth step. Losses are not smoothed. */
 export function pastOf(name: string, title: string, { settings, metrics }: OpenedRun): History {
@@ -7,8 +7,11 @@ export function pastOf(name: string, title: string, { settings, metrics }: Opene
   const tokens = batch * accumulate * (settings.model.context ?? 1);
   const points: StepPoint[] = [];
   const heldOut: History["heldOut"] = [];
+  const samples: Sample[] = [];
   let [best, before] = [Infinity, { step: 0, seconds: 0 }];
   for (const metric of metrics) {
+    if (typeof metric.sample === "string") samples.push({ step: metric.step, text: metric.sample });
+    if (typeof metric.greedy === "string") addGreedy(samples, metric.step, metric.greedy);
     // As `fit` records them.
     const m = metric as { readonly step: number } & Partial<Record<string, number>>;
     if (m.heldOut !== undefined) {
@@ -21,5 +24,11 @@ export function pastOf(name: string, title: string, { settings, metrics }: Opene
     points.push({ step, loss, rawLoss: loss, rate, gradNorm, tokPerSec });
     before = { step, seconds };
   }
-  return { runId: name, title, settings, points, heldOut, samples: [] };
+  return { runId: name, title, settings, points, heldOut, samples };
+}
+
+/** Puts what the most likely tokens make of the prompt beside the sample of the same step. */
+export function addGreedy(samples: Sample[], step: number, greedy: string): void {
+  const i = samples.findLastIndex((s) => s.step === step);
+  if (i >= 0) samples[i] = { ...samples[i]!, greedy };
 }

@@ -12,16 +12,24 @@ const SHARE = 4;
  */
 export class Question<M extends Method> {
   answer = $state.raw<Requests[M]["result"]>();
+  /** What was asked for that answer. */
+  asked = $state.raw<Requests[M]["params"]>();
   failure = $state.raw<{ readonly message: string; readonly remedy?: string | undefined }>();
   #next: Requests[M]["params"] | undefined;
   #busy = false;
+  #stop = new AbortController();
 
-  constructor(readonly method: M) {}
+  /** `supersede`: a newer question ends the one in flight, whose answer is then worth nothing. */
+  constructor(
+    readonly method: M,
+    readonly supersede = false,
+  ) {}
 
   /** Asks now, or after what is in flight. */
   ask(params: Requests[M]["params"]): void {
     this.#next = params;
     if (!this.#busy) void this.#run();
+    else if (this.supersede) this.#stop.abort();
   }
 
   async #run(): Promise<void> {
@@ -31,11 +39,14 @@ export class Question<M extends Method> {
       this.#next = undefined;
       const began = performance.now();
       try {
-        this.answer = await app.engine.ask(this.method, params);
+        this.#stop = new AbortController();
+        this.answer = await app.engine.ask(this.method, params, { signal: this.#stop.signal });
+        this.asked = params;
         this.failure = undefined;
       } catch (error) {
-        this.failure =
-          error instanceof EngineError ? error.failure : { message: (error as Error).message };
+        if (!this.#stop.signal.aborted)
+          this.failure =
+            error instanceof EngineError ? error.failure : { message: (error as Error).message };
       }
       const took = performance.now() - began;
       if (app.training) await new Promise((r) => setTimeout(r, Math.max(REST, SHARE * took)));

@@ -2,7 +2,7 @@ import type { RunFacts } from "../engine/runs.ts";
 import type { NamedBytes } from "../engine/store/archive.ts";
 import type { StoreKind } from "../engine/store/store.ts";
 import { app } from "./app.svelte.ts";
-import { EngineError } from "./engine.ts";
+import { inWords } from "./engine.ts";
 import { download, writeFolder } from "./run-files.ts";
 
 /** The runs that the page keeps, and what can be done with them. Each action tells how it went in `told` or `failure`. */
@@ -60,7 +60,8 @@ class KeptRuns {
   bringIn(read: () => Promise<readonly NamedBytes[]>): Promise<void> {
     return this.#do(async () => {
       const files = await read();
-      const { name, missing } = await app.engine!.ask("importRun", { files });
+      const engine = await app.whenReady();
+      const { name, missing } = await engine.ask("importRun", { files });
       this.told = `${name} is here.`;
       if (missing.length === 0) return;
       const texts = missing.map((f) => `${f.path} (${f.bytes.toLocaleString("en-US")} bytes)`);
@@ -86,8 +87,7 @@ class KeptRuns {
       await action();
       await this.refresh();
     } catch (error) {
-      const remedy = error instanceof EngineError ? error.failure.remedy : undefined;
-      this.failure = [(error as Error).message, remedy].filter(Boolean).join(": ");
+      this.failure = inWords(error);
     } finally {
       this.busy = false;
     }

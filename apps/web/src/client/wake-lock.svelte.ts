@@ -7,6 +7,7 @@ class WakeLock {
   readonly possible = "wakeLock" in navigator;
   wanted = $state(recall(KEY) === "yes");
   #sentinel: WakeLockSentinel | undefined;
+  #last = Promise.resolve();
 
   want(wanted: boolean): void {
     this.wanted = wanted;
@@ -14,7 +15,13 @@ class WakeLock {
   }
 
   /** To be called when training begins or ends, and when the page is seen again: a hidden page loses it. */
-  async follow(training: boolean): Promise<void> {
+  follow(training: boolean): Promise<void> {
+    // One after the other: a lock that is granted after a pause is then seen, and given back.
+    this.#last = this.#last.then(() => this.#settle(training));
+    return this.#last;
+  }
+
+  async #settle(training: boolean): Promise<void> {
     const wanted = training && this.wanted && this.possible && !document.hidden;
     try {
       if (!wanted) {

@@ -18,14 +18,14 @@ import { blockRow } from "./block-row.ts";
 import type { Asked, Engine } from "./engine.ts";
 import { cutText } from "./merges.ts";
 import { shuffle } from "./shuffle.ts";
-import { type Subject, Subjects } from "./subject.ts";
+import type { Subject } from "./subject.ts";
 
 /** Rows of a table that are shown. */
 const MOST_ROWS = 96;
 
 /** What the article's panels show, on the model of the page or, before there is one, on a `tiny` one with random weights. */
-export function articleAnswers(engine: Engine): ArticleHandlers {
-  const subjects = new Subjects(engine);
+export function articleAnswers(engine: Pick<Engine, "status" | "subjects">): ArticleHandlers {
+  const { subjects } = engine;
   /** Answers about a text, which is made tokens. */
   const ask = <T>(
     { text, moment }: About,

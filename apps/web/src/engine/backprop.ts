@@ -21,7 +21,8 @@ import { turn } from "./turn.ts";
 
 /** The tape of a model's loss on one example. */
 export interface ModelTrace extends Trace {
-  readonly step: number;
+  /** Steps the model was trained for; absent: it is the one with random weights, before there is another. */
+  readonly step?: number;
   /** Each token as text; the loss is of all but the first, each from those before it. */
   readonly tokens: readonly string[];
   /** The text was longer than this. */
@@ -81,7 +82,12 @@ const MOST_UNDONE = 20;
 interface Kept extends FullTrace {
   readonly id: number;
   /** Absent for an expression. */
-  readonly of?: { readonly session: Session; readonly example: Example; readonly step: number };
+  readonly of?: {
+    /** Absent before there is a run. */
+    readonly session: Session | undefined;
+    readonly step: number | undefined;
+    readonly example: Example;
+  };
 }
 
 interface Undo {
@@ -90,8 +96,10 @@ interface Undo {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-/** The tape of the model on the page, what is checked against it, and steps along its gradient. Arrays are kept on the host. */
-export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests> {
+/** The tape of the model on the page or, before there is one, of the one with random weights; what is checked against it, and steps along its gradient. Arrays are kept on the host. */
+export function backprop(
+  engine: Pick<Engine, "alone" | "backend" | "subjects">,
+): Pick<Handlers, keyof BackpropRequests> {
   const kept = new Map<"model" | "expression", Kept>();
   const undo: Undo[] = [];
   let ids = 0;
@@ -108,28 +116,36 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
   };
   const ofModel = (id: number) => {
     const one = find(id);
-    if (!one.of || one.of.session !== engine.session)
+    if (!one.of || one.of.session !== engine.subjects.session)
       throw new Error("that example is of another model; trace one again");
     return { ...one.of, gradients: gradientsOf(one), loss: one.value };
   };
+  /** Runs `body` with a second model that has the weights of a trace; training waits meanwhile. */
+  const trying = <T>(
+    id: number,
+    body: (scratch: Scratch, of: ReturnType<typeof ofModel>) => Promise<T>,
+  ): Promise<T> =>
+    engine.subjects.with(undefined, async ({ model }) => {
+      const of = ofModel(id);
+      using scratch = new Scratch(model.tokens.weight.backend, of.example);
+      return await body(scratch, of);
+    });
 
   return {
     async backpropTrace({ example, moment, composed }) {
-      const { session } = engine;
-      return session.lock.run(async () => {
-        const model = session.modelAt(moment);
-        const step = moment ?? session.trainer.step;
-        const { tokens, cut } = await tokensOf(session, example);
+      return engine.subjects.with(moment, async (subject) => {
+        const { model, tokenizer, session, step } = subject;
+        const { tokens, cut } = await tokensOf(subject, example);
         const full = await traceLoss(model, tokens, new Set(composed));
         const weights = weightsOf(full);
         const of = {
           session,
           step,
-          example: { config: session.recipe.model, weights, ...shifted(tokens) },
+          example: { config: model.config, weights, ...shifted(tokens) },
         };
-        const { tokenizer } = session.recipe;
         const words = Array.from(tokens, (id) => tokenizer.decode([id]));
-        return { ...keep("model", full, of), step, tokens: words, cut };
+        const trained = step === undefined ? {} : { step };
+        return { ...keep("model", full, of), ...trained, tokens: words, cut };
       });
     },
 
@@ -151,9 +167,7 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     },
 
     async backpropLine({ trace, rates }, { signal }) {
-      const { session, example, gradients, loss } = ofModel(trace);
-      return session.lock.run(async () => {
-        using scratch = new Scratch(session.backend, example);
+      return trying(trace, async (scratch, { gradients, loss }) => {
         const losses: number[] = [];
         for (const rate of rates) {
           if (signal.aborted) break;
@@ -166,37 +180,34 @@ export function backprop(engine: Engine): Pick<Handlers, keyof BackpropRequests>
     },
 
     async backpropWeight({ trace, weight, values, rate }) {
-      const { session, example, gradients, loss } = ofModel(trace);
-      checkIndex(gradients, weight);
-      return session.lock.run(async () => {
-        using scratch = new Scratch(session.backend, example);
+      return trying(trace, async (scratch, { session, example, gradients, loss }) => {
+        checkIndex(gradients, weight);
         const losses: number[] = [];
         for (const value of values) losses.push(await scratch.lossWith(weight, value));
         const gradient = gradients.get(weight.parameter)!.data[weight.index]!;
         const now = example.weights.get(weight.parameter)!.data[weight.index]!;
-        const adam = await adamOf(session, weight, { gradient, now, rate });
+        const adam = session && (await adamOf(session, weight, { gradient, now, rate }));
         return { weight: now, gradient, loss, losses, ...(adam ? { adam } : {}) };
       });
     },
 
     async backpropApply({ trace, rule, rate }) {
-      const { session, example, gradients, step, loss } = ofModel(trace);
-      return session.lock.run(async () => {
-        const weights = await session.weights();
+      return engine.alone(async (session) => {
+        const { example, gradients, step, loss } = ofModel(trace);
+        const weights = await session.weightsAt();
         if (step !== session.trainer.step || !equalWeights(weights, example.weights))
           throw new Error("the model has moved since this example was traced; trace it again");
         if (!(rate > 0 && rate < Infinity))
           throw new RangeError(`the rate ${rate} must be above 0; take 0.1, say`);
         await move(session, gradients, rule, rate);
-        undo.push({ session, step, weights });
+        undo.push({ session, step: session.trainer.step, weights });
         if (undo.length > MOST_UNDONE) undo.shift();
         return { before: loss, after: await lossOf(session.model, example) };
       });
     },
 
     async backpropUndo() {
-      const { session } = engine;
-      return session.lock.run(() => {
+      return engine.alone((session) => {
         const last = undo.at(-1);
         if (!last) throw new Error("there is nothing to take back");
         if (last.session !== session || last.step !== session.trainer.step) {

@@ -1,38 +1,7 @@
-import type { TaskName } from "@muladd/corpus";
+import { SIZES, type Source, SPLIT } from "@muladd/corpus";
 import type { Tokenizer } from "@muladd/tokenizer";
 import type { DataChoice } from "./protocol.ts";
 import { keptText, sha256 } from "./texts.ts";
-
-/** Where a run's text came from, as config.json holds it: the command's own records, so that runs travel both ways. */
-export type Source =
-  | { readonly kind: "files"; readonly files: readonly FileRecord[] }
-  | { readonly kind: "stdin"; readonly file: FileRecord }
-  | { readonly kind: "stories"; readonly seed: number; readonly characters: number }
-  | {
-      readonly kind: "task";
-      readonly task: TaskName;
-      readonly seed: number;
-      readonly characters: number;
-    };
-
-export interface FileRecord {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-/** What a run's config.json says about its text, and what else it cannot change. */
-export interface DataRecord {
-  readonly source: Source;
-  readonly preset: string;
-  readonly tokenizer: string;
-  readonly split: number;
-}
-
-/** Of the text to train on; the rest is held out. As the command's default. */
-export const SPLIT = 0.9;
-// The command's: one seed, so that a run's own seed changes the run and not its text.
-const SEED = 1;
 
 /** The text of a choice, and its record. Throws RangeError for text that is empty. */
 export async function readData(
@@ -49,17 +18,9 @@ export async function readData(
     const file = { path: data.name, bytes: bytes.length, sha256: await sha256(bytes) };
     return { text: data.text, source: { kind: "files", files: [file] } };
   }
-  const source: Source = { ...data, seed: SEED };
-  return { text: await madeText(source), source };
-}
-
-/** A text that is made anew from its record. */
-export async function madeText(
-  source: Extract<Source, { kind: "stories" | "task" }>,
-): Promise<string> {
-  const { stories, tasks } = await import("@muladd/corpus");
-  const size = { seed: source.seed, characters: source.characters };
-  return source.kind === "stories" ? stories(size) : tasks[source.task].text(size);
+  const { madeText } = await import("@muladd/corpus");
+  const source = { ...data, seed: SIZES[data.kind].seed };
+  return { text: madeText(source), source };
 }
 
 /** The tokenizer of a spec, "char", "bytes" or "bpe:N"; a BPE is learned from the part to train on. */

@@ -1,8 +1,8 @@
 import { checkData } from "@muladd/gpt/train";
-import type { Backend } from "@muladd/tensor";
+import type { Backend, TensorFile } from "@muladd/tensor";
 import { article } from "./article.ts";
 import { backprop } from "./backprop.ts";
-import { failureOf } from "./failures.ts";
+import { failureOf, isDeviceLost } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 import { type BackendName, type Ladder, openRung } from "./ladder.ts";
 import { Lock } from "./lock.ts";
@@ -12,8 +12,9 @@ import { runService } from "./run-service.ts";
 import { Rungs } from "./rungs.ts";
 import { type Opened, Runs } from "./runs.ts";
 import { selfTest } from "./self-test.ts";
-import { type Kept, type Recipe, recipeOf, Session } from "./session.ts";
+import { type Kept, type Recipe, recipeOf, Session, stateOf } from "./session.ts";
 import type { Store } from "./store/store.ts";
+import { Subjects } from "./subject.ts";
 import { promptFor, trainService } from "./train-service.ts";
 import { Training } from "./training.ts";
 import { tryWebGPU } from "./trial.ts";
@@ -39,13 +40,16 @@ export type Handlers = {
  */
 export class Engine {
   readonly runs: Runs;
+  readonly subjects = new Subjects(this);
   readonly #tell: (event: EngineEvent) => void;
   readonly #rungs = new Rungs();
   readonly #tried = new Set<string>();
   #session: Session | undefined;
   #training: Training | undefined;
   #prepared: { readonly settings: RunSettings; readonly recipe: Recipe } | undefined;
-  readonly #idle = new Lock();
+  /** Held by whatever computes: a few steps, a look, a timing. Who waits for {@link change} must not hold it. */
+  readonly lock = new Lock();
+  readonly #changes = new Lock();
 
   /** `store`: where runs are kept; default the most lasting that there is. */
   constructor(tell: (event: EngineEvent) => void, store?: Store) {
@@ -61,7 +65,7 @@ export class Engine {
     prepare: (settings) => this.#prepare(settings),
     start: (settings) => this.#start(settings),
     ...trainService(this),
-    control: async ({ action }) => this.#control(action),
+    control: ({ action }) => this.change(() => this.#control(action)),
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
     ...article(this),
     ...backprop(this),
@@ -92,15 +96,25 @@ export class Engine {
     return this.#training;
   }
 
+  /** Runs `body` with the model at hand while nothing else computes. Throws when there is none by then. */
+  alone<T>(body: (session: Session) => Promise<T> | T): Promise<T> {
+    return this.lock.run(() => body(this.session));
+  }
+
+  /** One after the other: what starts or stops training, or puts another model or backend in place. */
+  change<T>(body: () => Promise<T> | T): Promise<T> {
+    return this.#changes.run(body);
+  }
+
   /** Training that ended or failed begins again, where the session's trainer stands. */
   trainAnew(): void {
     this.#train();
   }
 
-  /** Runs what is timed while nothing trains; `undefined` otherwise. */
-  async #timed<T>(body: () => Promise<T>): Promise<T | undefined> {
+  /** Runs what is timed on `backend` while nothing trains; `undefined` otherwise, or when another was taken meanwhile. */
+  async #timed<T>(backend: Backend, body: () => Promise<T>): Promise<T | undefined> {
     if (this.status.phase === "training") return undefined;
-    return this.#session ? this.#session.lock.run(body) : this.#idle.run(body);
+    return this.lock.run(() => (this.#rungs.backend === backend ? body() : undefined));
   }
 
   get status(): Status {
@@ -108,18 +122,22 @@ export class Engine {
   }
 
   /** Goes on with a run from its newest checkpoint, paused. `warn` is told of a damaged one that was passed over. */
-  async resume(name: string, warn: (message: string) => void): Promise<Opened> {
+  resume(name: string, warn: (message: string) => void): Promise<Opened> {
+    return this.change(() => this.#resume(name, warn));
+  }
+
+  async #resume(name: string, warn: (message: string) => void): Promise<Opened> {
     await this.#climb();
-    if (this.current === name) await this.close();
+    if (this.current === name) await this.#close();
     const opened = await this.runs.open(name);
     try {
       const checkpoint = await opened.run.load("newest", warn);
-      await this.close();
+      await this.#close();
       const session = this.#sessionOf(name, opened.recipe, opened);
       if (checkpoint)
         session.trainer.load(checkpoint.file, `${name}, checkpoint of step ${checkpoint.step}`);
     } catch (error) {
-      if (this.#session?.kept === opened) await this.close();
+      if (this.#session?.kept === opened) await this.#close();
       else opened.release();
       throw error;
     }
@@ -128,14 +146,28 @@ export class Engine {
   }
 
   /** Saves the run at hand as it is now. */
-  async save(): Promise<void> {
-    await this.#training?.save();
+  save(): Promise<void> {
+    return this.change(async () => {
+      await this.#training?.save();
+      await this.#session?.moments.flush();
+    });
   }
 
   /** Ends the run at hand, with a checkpoint, and frees its model. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.change(() => this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const session = this.#session;
     await this.#training?.stop();
-    this.#drop();
+    await session?.moments.flush();
+    await this.lock.run(() => {
+      session?.[Symbol.dispose]();
+      this.#training = undefined;
+      this.#session = undefined;
+    });
+    session?.kept.release?.();
   }
 
   async #climb(): Promise<Ladder> {
@@ -146,21 +178,24 @@ export class Engine {
   }
 
   /** Goes over to the backend that a person chose. */
-  async #use(name: BackendName): Promise<Ladder> {
+  #use(name: BackendName): Promise<Ladder> {
     this.#rungs.byHand = true;
-    if (this.#rungs.choice?.name !== name) {
-      const opened = await openRung(name);
-      await this.#move(() => this.#rungs.take(name, opened, "chosen by hand"));
-    } else this.#rungs.explain("chosen by hand");
-    this.#tellLadder();
-    return this.#rungs.ladder;
+    return this.change(async () => {
+      if (this.#rungs.choice?.name !== name) {
+        const opened = await openRung(name);
+        await this.#move(() => this.#rungs.take(name, opened, "chosen by hand"));
+      } else this.#rungs.explain("chosen by hand");
+      this.#tellLadder();
+      return this.#rungs.ladder;
+    });
   }
 
   async #prepare(settings: RunSettings): Promise<Prepared> {
     await this.#climb();
     const recipe = await recipeOf(settings);
     this.#prepared = { settings, recipe };
-    return preflight(recipe, this.#rungs.backend, (body) => this.#timed(body));
+    const { backend } = this.#rungs;
+    return preflight(recipe, backend, (body) => this.#timed(backend, body));
   }
 
   async #start(settings: Requests["start"]["params"]): Promise<Status> {
@@ -168,7 +203,11 @@ export class Engine {
     const recipe =
       this.#prepared?.settings === settings ? this.#prepared.recipe : await recipeOf(settings);
     checkData(recipe.split, recipe.model.context, recipe.model.vocabulary);
-    await this.#idle.run(() => this.close());
+    return this.change(() => this.#begin(settings, recipe));
+  }
+
+  async #begin(settings: Requests["start"]["params"], recipe: Recipe): Promise<Status> {
+    await this.#close();
     const begun = await this.runs.begin(recipe);
     try {
       this.#sessionOf(begun.run.folder.name, recipe, begun);
@@ -196,29 +235,34 @@ export class Engine {
   }
 
   #sessionOf(id: string, recipe: Recipe, kept: Kept): Session {
-    this.#session = new Session(id, this.#rungs.backend, recipe, kept);
+    this.#session = new Session(id, this.#rungs.backend, recipe, kept, this.lock);
     return this.#session;
   }
 
   #train(): void {
-    this.#training = new Training(
+    const training: Training = new Training(
       this.session,
       this.#tell,
       () => this.#described(),
-      (error) => this.#fall(error).catch((lost) => this.#refuse("webgpu", lost)),
+      (error) => this.#fall(training, error).catch((lost) => this.#refuse("webgpu", lost)),
     );
+    this.#training = training;
   }
 
-  /** Takes another backend, and the run at hand along: it goes on from the step where it stands. */
-  async #move(take: () => void): Promise<void> {
-    const [training, before, session] = [this.#training, this.#rungs.backend, this.#session];
+  /** Takes another backend, and the run at hand along. It goes on if it was trained; part of a {@link change}. */
+  async #move(take: () => Promise<void> | void): Promise<void> {
+    const [training, session] = [this.#training, this.#session];
     const was = training?.status.phase;
     await training?.stop();
-    const state = session && (await session.lock.run(() => session.trainer.save()));
-    take();
-    if (session && state) this.#replant(session, (next) => next.trainer.load(state));
-    before[Symbol.dispose]();
+    await this.lock.run(async () => {
+      const before = this.#rungs.backend;
+      const state = session && (await stateOf(session));
+      await take();
+      if (session) this.#replant(session, state);
+      before[Symbol.dispose]();
+    });
     if (was === "training") this.#training!.go();
+    else this.#tell({ type: "status", status: this.status });
   }
 
   /** What went wrong with a rung that nobody waits for is shown in the ladder. */
@@ -227,29 +271,25 @@ export class Engine {
     this.#tellLadder();
   }
 
-  /** After the loss of a device: the run goes on from its last checkpoint, on the next rung. */
-  async #fall(error: unknown): Promise<void> {
-    if ((error as Error).name !== "DeviceLostError" || this.#rungs.choice?.name !== "webgpu")
-      return;
-    const session = this.session;
-    const before = this.#rungs.backend;
-    this.#rungs.note({ name: "webgpu", title: "WebGPU", refusal: failureOf(error) });
-    await this.#rungs.fall(["wasm", "reference"], "the GPU was lost");
-    const saved = await session.run?.load("newest");
-    this.#replant(session, (next) => {
-      if (saved) next.trainer.load(saved.file, `checkpoint of step ${saved.step}`);
+  /** After the loss of a device amid `training`: the run goes on from its last checkpoint, on the next rung. */
+  #fall(training: Training, error: unknown): Promise<void> {
+    return this.change(async () => {
+      // Who chose another backend or run meanwhile took the rest along.
+      if (!isDeviceLost(error) || this.#training !== training) return;
+      this.#rungs.note({ name: "webgpu", title: "WebGPU", refusal: failureOf(error) });
+      await this.#move(() => this.#rungs.fall(["wasm", "reference"], "the GPU was lost"));
+      const { step } = this.session.trainer;
+      this.#rungs.explain(`the GPU was lost; training goes on from step ${step}`);
+      this.#tellLadder();
+      this.training.go();
     });
-    this.#rungs.explain(`the GPU was lost; training goes on from step ${saved?.step ?? 0}`);
-    before[Symbol.dispose]();
-    this.#tellLadder();
-    this.#training!.go();
   }
 
-  /** The same run on the backend now in use; `load` gives its model what it had. */
-  #replant(session: Session, load: (next: Session) => void): void {
-    const kept = { ...session.kept, moments: session.moments };
+  /** The same run on the backend now in use; without a `state` it begins again. */
+  #replant(session: Session, state: TensorFile | undefined): void {
     session[Symbol.dispose]();
-    load(this.#sessionOf(session.id, session.recipe, kept));
+    const next = this.#sessionOf(session.id, session.recipe, session.kept);
+    if (state) next.trainer.load(state);
     this.#train();
   }
 
@@ -262,18 +302,13 @@ export class Engine {
       return;
     this.#tried.add(shape);
     await this.#training!.settled; // the first steps are for the eye
-    const found = await tryWebGPU(this.#rungs, session.recipe, (body) => session.lock.run(body));
-    if (found && this.#session === session && !this.#rungs.byHand)
-      await this.#move(() => this.#rungs.take("webgpu", found.opened, found.reason));
-    else found?.opened.backend[Symbol.dispose]();
+    const found = await tryWebGPU(this.#rungs, session.recipe, (body) => this.lock.run(body));
+    await this.change(async () => {
+      if (found && this.#session === session && !this.#rungs.byHand)
+        await this.#move(() => this.#rungs.take("webgpu", found.opened, found.reason));
+      else found?.opened.backend[Symbol.dispose]();
+    });
     this.#tellLadder();
-  }
-
-  #drop(): void {
-    this.#session?.[Symbol.dispose]();
-    this.#session?.kept.release?.();
-    this.#training = undefined;
-    this.#session = undefined;
   }
 
   #tellLadder(): void {

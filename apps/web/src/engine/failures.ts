@@ -1,5 +1,9 @@
 import type { Failure } from "./protocol.ts";
 
+/** By its name: backend-webgpu is loaded only where it is tried. */
+export const isDeviceLost = (error: unknown): boolean =>
+  error instanceof Error && error.name === "DeviceLostError";
+
 /** An error of any package as a page shows it. Their messages end in "; " and the remedy. */
 export function failureOf(error: unknown, savedStep?: number): Failure {
   const e = error instanceof Error ? error : new Error(String(error));

@@ -8,13 +8,20 @@ import {
   toHost,
 } from "@muladd/gpt";
 import { type Looked, lookAtLoss } from "@muladd/gpt/train";
-import { LearnedPositions, SinusoidalPositions } from "@muladd/nn";
-import { dispose, type HostTensor, Tensor, tidy } from "@muladd/tensor";
+import { dispose, type HostTensor } from "@muladd/tensor";
+import {
+  type EmbeddingLook,
+  type EmbeddingParams,
+  embedding,
+  type Trail,
+  type TrailParams,
+  trailAt,
+} from "./embedding.ts";
 import { labels, type Reading, readText } from "./encode.ts";
 import type { Asked, Engine, Handlers } from "./engine.ts";
-import { type Neighbour, nearestRows, principalPlane, project } from "./pca.ts";
 import type { Session } from "./session.ts";
 import { type Shrunk, shrink } from "./shrink.ts";
+import { turn } from "./turn.ts";
 
 /** A text, read by the model at a moment of the clock. */
 export interface LookParams {
@@ -33,23 +40,6 @@ export interface AttentionLook extends LookAnswer {
   readonly maps: readonly Float32Array[];
   /** Bits, by layer and head: the mean over queries. */
   readonly entropy: readonly (readonly number[])[];
-}
-
-export type EmbeddingKind = "tokens" | "positions" | "hidden";
-
-export interface EmbeddingLook {
-  readonly step: number;
-  readonly labels: readonly string[];
-  /** Rows that are not shown, since there are too many. */
-  readonly left: number;
-  /** (n, 2): places in the plane of most variance of the newest weights, so that the clock moves points and not axes. */
-  readonly places: Float32Array;
-  /** The share of all variance along each axis, at the newest weights. */
-  readonly shares: readonly [number, number];
-  /** The places at every moment that is kept, oldest first; for hidden states none. */
-  readonly trails: readonly { readonly step: number; readonly places: Float32Array }[];
-  /** Of the picked row, by cosine in all dimensions. */
-  readonly neighbours: readonly Neighbour[];
 }
 
 export interface LensLook extends LookAnswer {
@@ -89,18 +79,15 @@ export interface TensorLook extends LookAnswer {
 
 export interface InspectRequests {
   lookAttention: { params: LookParams; result: AttentionLook };
-  lookEmbedding: {
-    params: LookParams & { readonly kind: EmbeddingKind; readonly picked: number };
-    result: EmbeddingLook;
-  };
+  lookEmbedding: { params: EmbeddingParams; result: EmbeddingLook };
+  /** Where its points were at every moment that is kept, oldest first. Each takes a turn: training goes on between them. */
+  lookTrails: { params: TrailParams; result: readonly Trail[] };
   lookLens: { params: LookParams; result: LensLook };
   lookTensor: { params: LookParams & { readonly name?: string | undefined }; result: TensorLook };
 }
 
 /** Tokens that are shown at most: a map of more is grey to the eye, and slow to send. */
 const MOST_TOKENS = 128;
-const MOST_POINTS = 2000;
-const NEIGHBOURS = 8;
 const BINS = 24;
 
 /** Looks into the model on the page, or as it was. Each look takes one turn of the model. */
@@ -110,16 +97,14 @@ export function inspect(engine: Engine): Pick<Handlers, keyof InspectRequests> {
     { text, moment }: LookParams,
     { signal }: Asked,
     look: (at: { session: Session; model: GPT; answer: LookAnswer }) => Promise<T>,
-  ): Promise<T> => {
-    const { session } = engine;
-    return session.lock.run(async () => {
+  ): Promise<T> =>
+    engine.alone(async (session) => {
       signal.throwIfAborted();
       const { tokenizer, model: config } = session.recipe;
       const reading = readText(tokenizer, text, Math.min(config.context, MOST_TOKENS));
       const answer = { ...reading, step: moment ?? session.trainer.step };
-      return look({ session, model: session.modelAt(moment), answer });
+      return look({ session, model: await session.modelAt(moment), answer });
     });
-  };
 
   return {
     lookAttention: (params, asked) =>
@@ -137,6 +122,19 @@ export function inspect(engine: Engine): Pick<Handlers, keyof InspectRequests> {
 
     lookEmbedding: (params, asked) =>
       inTurn(params, asked, async ({ session, answer }) => embedding(session, params, answer)),
+
+    async lookTrails(params, asked) {
+      const trails: Trail[] = [];
+      const { moments } = engine.session;
+      for (const step of moments.steps) {
+        const trail = await inTurn({ text: params.text }, asked, async ({ session, answer }) =>
+          session.moments === moments ? trailAt(session, step, params, answer.ids) : undefined,
+        );
+        if (trail) trails.push(trail);
+        await turn();
+      }
+      return trails;
+    },
 
     lookLens: (params, asked) =>
       inTurn(params, asked, async ({ session, model, answer }) => {
@@ -200,68 +198,4 @@ function lensCell(logits: Float32Array, next: number | undefined) {
     if (next !== undefined && x > logits[next]!) rank++;
   }
   return { id, probability: 1 / total, ...(next === undefined ? {} : { rank }) };
-}
-
-/** Rows of numbers on the host. */
-interface Rows {
-  readonly data: Float32Array;
-  readonly n: number;
-}
-
-const first = (data: Float32Array, C: number): Rows => {
-  const n = Math.min(data.length / C, MOST_POINTS);
-  return { data: data.subarray(0, n * C), n };
-};
-
-async function embedding(
-  session: Session,
-  { kind, picked, moment }: LookParams & { readonly kind: EmbeddingKind; readonly picked: number },
-  { ids, tokens, step }: LookAnswer,
-): Promise<EmbeddingLook> {
-  const { recipe, moments, model } = session;
-  const { width: C, vocabulary, context } = recipe.model;
-  const rowsOf = async (of: GPT): Promise<Rows> => {
-    if (kind === "tokens") return first(Float32Array.from(await of.tokens.weight.data()), C);
-    if (kind === "positions") return first(await positionsOf(of), C);
-    using hidden = tidy(() =>
-      of.hidden(Tensor.from(session.backend, Int32Array.from(ids), [1, ids.length])),
-    );
-    return first(Float32Array.from(await hidden.data()), C);
-  };
-  const now = await rowsOf(model);
-  const shown = moment === undefined ? now : await rowsOf(session.modelAt(moment));
-  const plane = principalPlane(now.data, now.n, C);
-  // Only what is trained moves; hidden states would need a pass through the model for each moment.
-  const name = { tokens: "tokens.weight", positions: "positions.weight", hidden: "" }[kind];
-  const trails = moments.steps.flatMap((past) => {
-    const weights = moments.at(past)?.get(name);
-    if (!weights) return [];
-    const rows = first(weights.data as Float32Array, C);
-    return [{ step: past, places: project(rows.data, rows.n, plane) }];
-  });
-  const count = { tokens: vocabulary, positions: context, hidden: ids.length }[kind];
-  const all = Array.from({ length: shown.n }, (_, i) => i);
-  const at = Math.min(Math.max(picked, 0), shown.n - 1);
-  return {
-    step,
-    labels:
-      kind === "tokens"
-        ? labels(recipe.tokenizer, all)
-        : kind === "positions"
-          ? all.map(String)
-          : tokens,
-    left: count - shown.n,
-    places: project(shown.data, shown.n, plane),
-    shares: plane.shares,
-    trails,
-    neighbours: nearestRows(shown.data, shown.n, C, at, NEIGHBOURS),
-  };
-}
-
-async function positionsOf({ positions }: GPT): Promise<Float32Array> {
-  if (positions instanceof LearnedPositions)
-    return Float32Array.from(await positions.weight.data());
-  if (positions instanceof SinusoidalPositions)
-    return Float32Array.from(await positions.table.data());
-  throw new Error("this model has no vectors of positions; look at its tokens");
 }

@@ -1,5 +1,5 @@
+import type { FileRecord } from "@muladd/corpus";
 import type { Metric } from "@muladd/gpt/train";
-import type { FileRecord } from "./data.ts";
 import type { Engine, Handlers } from "./engine.ts";
 import type { RunSettings, Status } from "./protocol.ts";
 import type { RunFacts } from "./runs.ts";

@@ -1,3 +1,4 @@
+import { type DataRecord, type Source, SPLIT } from "@muladd/corpus";
 import type { GPTConfig } from "@muladd/gpt";
 import {
   type Folder,
@@ -7,7 +8,7 @@ import {
   RunError,
   splitTokens,
 } from "@muladd/gpt/train";
-import { type DataRecord, type Source, SPLIT } from "./data.ts";
+import { Moments } from "./moments.ts";
 import type { DataChoice, RunSettings } from "./protocol.ts";
 import type { Recipe } from "./session.ts";
 import { held, hold, type Release } from "./store/hold.ts";
@@ -38,6 +39,7 @@ export interface RunFacts {
 export interface Opened {
   readonly run: Run;
   readonly recipe: Recipe;
+  readonly moments: Moments;
   readonly release: Release;
 }
 
@@ -91,7 +93,7 @@ export class Runs {
       await keepText(folder, record.source, keptText(given.id, given.name).text);
     await write(folder, { title: name, begun: Date.now() });
     const run = await Run.create(folder, { model, training, data }, tokenizer);
-    return { run, recipe, release };
+    return { run, recipe, moments: await Moments.open(run), release };
   }
 
   /** Opens a run to go on with. Throws {@link RunError} when another tab has it, a part is damaged or its text missing. */
@@ -103,7 +105,8 @@ export class Runs {
       );
     try {
       const run = await Run.open(await this.folder(name));
-      return { run, recipe: await recipeOfRun(run), release };
+      const moments = await Moments.open(run);
+      return { run, recipe: await recipeOfRun(run), moments, release };
     } catch (error) {
       release();
       throw error;

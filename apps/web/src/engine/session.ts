@@ -1,3 +1,4 @@
+import { type DataRecord, SPLIT } from "@muladd/corpus";
 import {
   countParameters,
   GPT,
@@ -16,12 +17,13 @@ import {
   trainingConfig,
   trainingSettings,
 } from "@muladd/gpt/train";
-import { init, parametersOf } from "@muladd/nn";
-import { type Backend, dispose, type HostTensor, type TensorFile } from "@muladd/tensor";
+import { blank, init, parametersOf } from "@muladd/nn";
+import { type Backend, dispose, type TensorFile } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
-import { type DataRecord, makeTokenizer, readData, SPLIT } from "./data.ts";
+import { makeTokenizer, readData } from "./data.ts";
+import { isDeviceLost } from "./failures.ts";
 import { Lock } from "./lock.ts";
-import { Moments } from "./moments.ts";
+import { Moments, type Weights } from "./moments.ts";
 import type { RunSettings } from "./protocol.ts";
 
 /** What a run is made of, before anything of it is on a device. */
@@ -75,24 +77,24 @@ const MOST_BYTES = 2 ** 26;
 
 /** A model on a device with all that trains it. */
 export class Session implements Disposable {
-  readonly lock = new Lock();
   readonly moments: Moments;
   readonly model: GPT;
   readonly trainer: Trainer;
   readonly run: Run | undefined;
   #sound: TensorFile | undefined;
   // Holds the weights of a moment, while somebody looks at one.
-  #lens: { readonly model: GPT; step: number } | undefined;
+  #lens: { readonly model: GPT; weights?: Weights } | undefined;
 
   constructor(
     readonly id: string,
     readonly backend: Backend,
     readonly recipe: Recipe,
     readonly kept: Kept = {},
+    readonly lock = new Lock(),
   ) {
-    this.moments = kept.moments ?? new Moments();
-    this.run = kept.run;
     const { model, training, split } = recipe;
+    this.moments = kept.moments ?? new Moments(model);
+    this.run = kept.run;
     this.model = new GPT(model, init(backend, training.seed));
     this.trainer = new Trainer({ model: this.model, config: training, data: split });
   }
@@ -114,21 +116,23 @@ export class Session implements Disposable {
     this.trainer.load(this.#sound);
   }
 
-  /** The weights as they are now. */
-  weights(): Promise<ReadonlyMap<string, HostTensor>> {
-    return readWeights(this.model);
+  /** The weights as they were at a moment that is kept, or as they are. Throws RangeError where there are none. */
+  async weightsAt(step?: number): Promise<Weights> {
+    if (step === undefined || step === this.trainer.step) return readWeights(this.model);
+    const weights = await this.moments.at(step);
+    if (!weights)
+      throw new RangeError(`step ${step} is not among the moments that are kept; choose another`);
+    return weights;
   }
 
-  /** The model as it was at a moment that is kept, or as it is: what questions are asked of. */
-  modelAt(step: number | undefined): GPT {
+  /** The model as it was at a moment that is kept, or as it is: what questions are asked of. Throws as {@link weightsAt}. */
+  async modelAt(step: number | undefined): Promise<GPT> {
     if (step === undefined || step === this.trainer.step) return this.model;
-    const weights = this.moments.at(step);
-    if (!weights) throw new RangeError(`step ${step} is not among the moments that are kept`);
-    this.#lens ??= { model: new GPT(this.recipe.model, init(this.backend, 0)), step: -1 };
-    if (this.#lens.step !== step) {
-      writeWeights(this.#lens.model, weights, `step ${step}`);
-      this.#lens.step = step;
-    }
+    const weights = await this.weightsAt(step);
+    this.#lens ??= { model: new GPT(this.recipe.model, blank(this.backend)) };
+    // By identity: after going back, the same step has other weights.
+    if (this.#lens.weights !== weights) writeWeights(this.#lens.model, weights, `step ${step}`);
+    this.#lens.weights = weights;
     return this.#lens.model;
   }
 
@@ -137,5 +141,15 @@ export class Session implements Disposable {
     dispose(parametersOf(this.model));
     if (this.#lens) dispose(parametersOf(this.#lens.model));
     this.#lens = undefined;
+  }
+}
+
+/** What a run goes on from: its state as it is, or where the device is lost, its newest checkpoint, if it has one. */
+export async function stateOf({ trainer, run }: Session): Promise<TensorFile | undefined> {
+  try {
+    return await trainer.save();
+  } catch (error) {
+    if (!isDeviceLost(error)) throw error;
+    return (await run?.load("newest"))?.file;
   }
 }

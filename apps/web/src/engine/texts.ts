@@ -1,4 +1,4 @@
-import type { FileRecord } from "./data.ts";
+import type { FileRecord } from "@muladd/corpus";
 
 /** Text that a person gave: read once, here, and called by its hash from then on. */
 export interface GivenText {
@@ -30,7 +30,9 @@ export async function keepText(blob: Blob, name: string): Promise<TextSummary> {
   kept.set(id, { text, record: { path: name, bytes: bytes.length, sha256: id } });
   for (const old of kept.keys()) if (kept.size > MOST) kept.delete(old);
   const beginning = [...text.slice(0, 400)].slice(0, 300).join("");
-  return { id, name, bytes: bytes.length, characters: text.length, beginning };
+  let characters = 0;
+  for (const _ of text) characters++; // "length" counts halves of an emoji
+  return { id, name, bytes: bytes.length, characters, beginning };
 }
 
 /** A text that was kept. Throws RangeError where it is gone. */

@@ -4,7 +4,7 @@ import { namedParameters } from "@muladd/nn";
 import { type Backend, dispose, fused, type HostTensor, Tensor, tidy } from "@muladd/tensor";
 import type { Example } from "./gradient-check.ts";
 import { lossByModules } from "./loss-by-modules.ts";
-import type { Session } from "./session.ts";
+import type { Subject } from "./subject.ts";
 import { type FullTrace, trace } from "./trace.ts";
 
 /** Which tokens the loss is of. */
@@ -48,17 +48,17 @@ export async function traceLoss(
 }
 
 /** The tokens of a choice: one more than the loss is of. Throws RangeError for fewer than two. */
-export async function tokensOf(session: Session, choice: ExampleChoice) {
-  const { context } = session.recipe.model;
-  const most = Math.min(context, MOST_TOKENS) + 1;
+export async function tokensOf({ model, tokenizer, session }: Subject, choice: ExampleChoice) {
+  const most = Math.min(model.config.context, MOST_TOKENS) + 1;
   if (choice.kind === "training") {
+    if (!session) throw new Error("there is no training text before there is a run; press Train");
     const at = { seed: session.trainer.config.seed, stream: "backprop", index: choice.index };
     const sizes = { batch: 1, context: most - 1 };
     using batch = drawBatch(session.backend, session.recipe.split.train, sizes, at);
     const [ids, targets] = [await batch.ids.data(), await batch.targets.data()];
     return { tokens: Int32Array.of(ids[0]!, ...targets), cut: false };
   }
-  const all = session.recipe.tokenizer.encode(choice.text, { disallowedSpecial: [] });
+  const all = tokenizer.encode(choice.text, { disallowedSpecial: [] });
   if (all.length < 2)
     throw new RangeError(
       `the text has ${all.length} tokens; the loss is of the second from the first, so give two at least`,

@@ -27,24 +27,26 @@ export const trainService = (engine: Engine): Pick<Handlers, keyof TrainRequests
     return keepText(attached, name);
   },
   async setHot(hot) {
-    const { session } = engine;
-    await session.lock.run(async () => session.trainer.adjust(hot));
-    if (hot.prompt !== undefined)
-      engine.training.prompt = promptFor(session.recipe.tokenizer, hot.prompt);
-    return engine.status;
-  },
-  async resume(hot) {
-    const { session } = engine;
-    const prompt = engine.training.prompt;
-    await session.lock.run(async () => {
-      session.goBack();
-      session.trainer.adjust(hot);
+    await engine.alone(({ trainer, recipe }) => {
+      trainer.adjust(hot);
+      if (hot.prompt !== undefined)
+        engine.training.prompt = promptFor(recipe.tokenizer, hot.prompt);
     });
-    engine.trainAnew();
-    engine.training.prompt = prompt;
-    engine.training.go();
     return engine.status;
   },
+  resume: (hot) =>
+    engine.change(async () => {
+      const { prompt } = engine.training;
+      await engine.training.stop();
+      await engine.alone((session) => {
+        session.goBack();
+        session.trainer.adjust(hot);
+      });
+      engine.trainAnew();
+      engine.training.prompt = prompt;
+      engine.training.go();
+      return engine.status;
+    }),
 });
 
 /** What the tokenizer knows of a text; a line break, or the first token, where that is nothing. */

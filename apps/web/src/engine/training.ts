@@ -58,7 +58,8 @@ export class Training {
     this.#tell = tell;
     this.#describe = describe;
     this.#onFailure = onFailure;
-    const { trainer, recipe, run } = session;
+    const { trainer, recipe, run, moments } = session;
+    if (moments.rewind(trainer.step)) this.#tellMoments();
     if (trainer.step === trainer.config.steps) this.#phase = "done";
     this.#saved = trainer.step > 0 ? trainer.step : undefined;
     this.#toldStep = trainer.step;
@@ -152,7 +153,9 @@ export class Training {
   async #loop(): Promise<void> {
     const { lock } = this.#session;
     try {
-      if (this.#session.moments.steps.length === 0) await lock.run(() => this.#keepMoment());
+      const { moments } = this.#session;
+      if (moments.steps.length === 0) await lock.run(() => this.#keepMoment());
+      moments.adopt();
       // Steps that were made are told before a pause: the next one would seem to do nothing.
       while (this.#allowed > 0 || this.#untold > 0) {
         const { value: event, done } = await lock.run(() => this.#events.next());
@@ -193,19 +196,26 @@ export class Training {
   }
 
   async #writeGreedily(step: number): Promise<void> {
-    const { model, recipe } = this.#session;
+    const { model, recipe, run } = this.#session;
     const { prompt, tokens } = this.#sample;
     const ids = Array.from(recipe.tokenizer.encode(prompt, { disallowedSpecial: [] }));
     for await (const { id } of generate(model, ids, { maxTokens: tokens, temperature: 0 }))
       ids.push(id);
+    const text = recipe.tokenizer.decode(ids);
+    run?.record({ step, greedy: text });
     this.#flush();
-    this.#tell({ type: "greedy", step, text: recipe.tokenizer.decode(ids) });
+    this.#tell({ type: "greedy", step, text });
   }
 
   async #keepMoment(): Promise<void> {
     const { moments, trainer } = this.#session;
-    moments.keep(trainer.step, await this.#session.weights());
-    this.#tell({ type: "moments", moments: moments.steps.map((step) => ({ step })) });
+    moments.keep(trainer.step, await this.#session.weightsAt());
+    this.#tellMoments();
+  }
+
+  #tellMoments(): void {
+    const { steps } = this.#session.moments;
+    this.#tell({ type: "moments", moments: steps.map((step) => ({ step })) });
   }
 
   #flush(): void {

@@ -47,10 +47,13 @@ export async function tryWebGPU(
     // One step of those takes seconds, in which training would stand still.
     if (gpu.software)
       throw new Error("the CPU imitates a GPU here, and was not timed; choose it by hand to see");
-    const [before, now] = await alone(async () => {
+    const times = await alone(async () => {
+      if (rungs.backend !== backend) return undefined; // another was taken meanwhile
       const mine = await timeStep(backend, recipe);
       return [mine, await timeStep(gpu.backend, recipe, mine * HOPELESS)] as const;
     });
+    if (!times) throw new Error("another backend was chosen; choose this one by hand to see");
+    const [before, now] = times;
     rungs.note({ name: choice!.name, title: choice!.title, stepMs: before });
     rungs.note({ name: "webgpu", title: opened.title, stepMs: now });
     const compared = `${ms(now)} a step on ${opened.title}, ${ms(before)} on ${choice!.title}`;
@@ -58,7 +61,9 @@ export async function tryWebGPU(
     rungs.explain(`faster for this model: ${compared}`);
   } catch (error) {
     const refusal = failureOf(error);
-    rungs.note({ name: "webgpu", title: opened?.title ?? "WebGPU", refusal });
+    // By hand it may have been taken meanwhile.
+    if (rungs.choice?.name !== "webgpu")
+      rungs.note({ name: "webgpu", title: opened?.title ?? "WebGPU", refusal });
   }
   opened?.backend[Symbol.dispose]();
   return undefined;

@@ -69,11 +69,11 @@ const CANDIDATES = 10;
 export function write(engine: Engine): Pick<Handlers, keyof WriteRequests> {
   return {
     async write({ prompt, ids, maxTokens, cache, moment, ...sampling }, { signal, part }) {
-      const { session } = engine;
+      const { session, start, model, step } = await engine.alone(async (session) => {
+        const encoded = encodeText(session.recipe.tokenizer, prompt, "the prompt");
+        return { session, start: [...encoded, ...ids], ...(await copyAt(session, moment)) };
+      });
       const { tokenizer, model: config } = session.recipe;
-      const encoded = encodeText(tokenizer, prompt, "the prompt");
-      const start = [...encoded, ...ids];
-      const { model, step } = await session.lock.run(() => copyAt(session, moment));
       let logits: ArrayLike<number> = [];
       const options = {
         ...sampling,
@@ -138,10 +138,7 @@ async function copyAt(
   moment: number | undefined,
 ): Promise<{ model: GPT; step: number }> {
   const step = moment ?? session.trainer.step;
-  const weights =
-    (moment === undefined ? undefined : session.moments.at(moment)) ?? (await session.weights());
-  if (moment !== undefined && moment !== session.trainer.step && !session.moments.at(moment))
-    throw new RangeError(`step ${moment} is not among the moments that are kept; choose another`);
+  const weights = await session.weightsAt(moment);
   const model = new GPT(session.recipe.model, blank(session.backend));
   writeWeights(model, weights, `step ${step}`);
   return { model, step };

@@ -114,11 +114,9 @@ export async function* fit(options: FitOptions): AsyncGenerator<TrainEvent, void
   }
   async function* sample(): AsyncGenerator<TrainEvent> {
     const { step } = trainer;
-    yield {
-      type: "sample",
-      step,
-      text: await write(model, tokenizer, options.sample, seed + step),
-    };
+    const text = await write(model, tokenizer, options.sample, seed + step);
+    run?.record({ step, sample: text });
+    yield { type: "sample", step, text };
   }
   async function* save(): AsyncGenerator<TrainEvent> {
     if (!run) return;

@@ -14,7 +14,7 @@ export interface RunConfig {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** One line of metrics.jsonl. */
+/** One line of metrics.jsonl: docs/run-folder.md names the kinds. */
 export interface Metric {
   readonly step: number;
   readonly [name: string]: unknown;

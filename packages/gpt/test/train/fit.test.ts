@@ -27,6 +27,21 @@ describe("fit", () => {
     ]);
   });
 
+  test("a run keeps its samples, and drops those after its checkpoint when it is resumed", async () => {
+    await using place = await temporary();
+    const run = await Run.create(place.folder, runConfig(training), tokenizer);
+    const kept = (opened: Run) =>
+      opened.metrics.flatMap(({ step, sample }) => (sample === undefined ? [] : [[step, sample]]));
+    const all = await events(create({ training }), { run });
+    const told = all.flatMap((e) => (e.type === "sample" ? [[e.step, e.text]] : []));
+    expect(told.map(([step]) => step)).toEqual([0, 8]);
+    const opened = await Run.open(place.folder);
+    expect(kept(opened)).toEqual(told);
+    expect(opened.best()).toEqual(run.best());
+    opened.rewind(6);
+    expect(kept(opened)).toEqual(told.slice(0, 1));
+  });
+
   test("without a run writes nothing and saves nothing", async () => {
     const all = await events(create({ training }));
     expect(all.some((e) => e.type === "saved")).toBe(false);

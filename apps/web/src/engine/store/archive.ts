@@ -1,5 +1,5 @@
+import type { Source } from "@muladd/corpus";
 import { type Folder, Run, RunError } from "@muladd/gpt/train";
-import type { Source } from "../data.ts";
 import { type Files, memoryFolder } from "./memory.ts";
 
 /** A file of a run on its way in or out; the path within the run's folder, or within what was dropped. */
@@ -8,9 +8,9 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-const PARTS = ["", "checkpoints", "text"];
+const PARTS = ["", "checkpoints", "moments", "text"];
 const OURS =
-  /^(?:(?:config|tokenizer|summary|page)\.json|metrics\.jsonl|checkpoints\/step-\d+\.safetensors|text\/\d+\.txt)$/;
+  /^(?:(?:config|tokenizer|summary|page)\.json|metrics\.jsonl|(?:checkpoints|moments)\/step-\d+\.safetensors|text\/\d+\.txt)$/;
 
 /** Every file of a run. */
 export async function filesIn(folder: Folder): Promise<NamedBytes[]> {

@@ -1,4 +1,5 @@
 import type { Folder } from "@muladd/gpt/train";
+import { Lock } from "../lock.ts";
 import { type Files, namesIn } from "./memory.ts";
 
 /**
@@ -9,6 +10,8 @@ import { type Files, namesIn } from "./memory.ts";
 export function sheltered(folder: Folder, onChange: (failure: Error | undefined) => void): Folder {
   const waiting: Files = new Map();
   const unwanted = new Set<string>();
+  // A checkpoint and a moment may come at once: each change sees what became of the one before.
+  const changes = new Lock();
 
   /** Writes all that waits. */
   const settle = async (): Promise<void> => {
@@ -24,33 +27,35 @@ export function sheltered(folder: Folder, onChange: (failure: Error | undefined)
     name: folder.name,
     read: async (path) =>
       waiting.get(path) ?? (unwanted.has(path) ? undefined : await folder.read(path)),
-    async write(path, bytes) {
-      unwanted.delete(path);
-      const sheltering = waiting.size > 0;
-      try {
-        if (sheltering) {
+    write: (path, bytes) =>
+      changes.run(async () => {
+        unwanted.delete(path);
+        const sheltering = waiting.size > 0;
+        try {
+          if (sheltering) {
+            waiting.set(path, bytes);
+            await settle();
+          } else await folder.write(path, bytes);
+        } catch (error) {
           waiting.set(path, bytes);
-          await settle();
-        } else await folder.write(path, bytes);
-      } catch (error) {
-        waiting.set(path, bytes);
-        if (!sheltering) onChange(error instanceof Error ? error : new Error(String(error)));
-      }
-    },
+          if (!sheltering) onChange(error instanceof Error ? error : new Error(String(error)));
+        }
+      }),
     async list(path) {
       const names = (await folder.list(path).catch(() => [])).filter(
         (name) => !unwanted.has(path === "" ? name : `${path}/${name}`),
       );
       return [...new Set([...names, ...namesIn(waiting.keys(), path)])].sort();
     },
-    async remove(path) {
-      const sheltering = waiting.size > 0;
-      waiting.delete(path);
-      if (!sheltering) await folder.remove(path);
-      else {
-        unwanted.add(path);
-        if (waiting.size === 0) await settle();
-      }
-    },
+    remove: (path) =>
+      changes.run(async () => {
+        const sheltering = waiting.size > 0;
+        waiting.delete(path);
+        if (!sheltering) await folder.remove(path);
+        else {
+          unwanted.add(path);
+          if (waiting.size === 0) await settle();
+        }
+      }),
   };
 }

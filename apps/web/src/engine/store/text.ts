@@ -1,5 +1,5 @@
+import type { FileRecord, Source } from "@muladd/corpus";
 import { type Folder, RunError } from "@muladd/gpt/train";
-import { type FileRecord, madeText, type Source } from "../data.ts";
 import { sha256 } from "../texts.ts";
 
 /** The n-th file of a run's text, beside the run: a page cannot go back to where it came from. */
@@ -61,7 +61,10 @@ export async function giveFiles(
 
 /** The text of a run. Throws {@link RunError} that names what is missing. */
 export async function recallText(folder: Folder, source: Source | undefined): Promise<string> {
-  if (source?.kind === "stories" || source?.kind === "task") return madeText(source);
+  if (source?.kind === "stories" || source?.kind === "task") {
+    const { madeText } = await import("@muladd/corpus");
+    return madeText(source);
+  }
   if (source?.kind !== "files" && source?.kind !== "stdin")
     throw new RunError(
       `${folder.name}/config.json does not say where its text came from; train anew with the text`,

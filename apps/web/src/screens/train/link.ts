@@ -1,5 +1,6 @@
+import { isTaskName, SIZES } from "@muladd/corpus";
 import { presets } from "@muladd/gpt";
-import { DATA_CHARACTERS, DEFAULTS } from "../../client/defaults.ts";
+import { DEFAULTS } from "../../client/defaults.ts";
 import type { DataChoice, RunSettings } from "../../engine/protocol.ts";
 import { change, configured, type Field, fields, given, type Value } from "./fields.ts";
 
@@ -21,8 +22,6 @@ export interface ReadLink {
   readonly problems: readonly string[];
 }
 
-const TASKS = ["copy", "reverse", "sort", "addition"] as const;
-
 /** Settings from a link's query. Whatever cannot be is told, and left to its default. */
 export function readQuery(query: string): ReadLink {
   const problems: string[] = [];
@@ -40,14 +39,14 @@ export function readQuery(query: string): ReadLink {
   };
   const preset = take("preset", (name) => Object.hasOwn(presets, name), DEFAULTS.preset);
   const tokenizer = take("tokenizer", isTokenizer, DEFAULTS.tokenizer);
-  const choice = take("data", (d) => d === "stories" || d === "own" || isTask(d), "stories");
+  const choice = take("data", (d) => d === "stories" || d === "own" || isTaskName(d), "stories");
   if (choice === "own")
     problems.push(
       "The link was made with a text of its own, which links never hold: stories instead.",
     );
-  const data: DataChoice = isTask(choice)
-    ? { kind: "task", task: choice, characters: DATA_CHARACTERS.task }
-    : { kind: "stories", characters: DATA_CHARACTERS.stories };
+  const data: DataChoice = isTaskName(choice)
+    ? { kind: "task", task: choice, characters: SIZES.task.characters }
+    : { kind: "stories", characters: SIZES.stories.characters };
   const plain: RunSettings = { ...DEFAULTS, preset, tokenizer, data };
   let settings = plain;
   for (const field of fields) {
@@ -88,9 +87,6 @@ export const bounds = ({ choices, min, max, whole }: Field): string =>
     : min === undefined
       ? "it is true or false"
       : `it is a ${whole ? "whole " : ""}number from ${min} to ${max}`;
-
-const isTask = (name: string): name is (typeof TASKS)[number] =>
-  (TASKS as readonly string[]).includes(name);
 
 export function isTokenizer(spec: string): boolean {
   const size = Number(/^bpe:(\d+)$/.exec(spec)?.[1]);

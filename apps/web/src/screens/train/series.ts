@@ -1,4 +1,4 @@
-import type { History, StepPoint } from "../../client/app.svelte.ts";
+import type { History, Sample, StepPoint } from "../../client/app.svelte.ts";
 import { decimate, type Line } from "../../viz/decimate.ts";
 
 export type Quantity = "loss" | "rate" | "gradNorm" | "tokPerSec";
@@ -66,6 +66,20 @@ export function sentenceOf(histories: readonly History[], quantity: Quantity): s
   const verb = last[quantity] < first[quantity] ? "fell" : "went";
   const name = titles[quantity];
   return `${name[0]!.toUpperCase()}${name.slice(1)} ${verb} from ${from} to ${to} by step ${last.step}.${past}`;
+}
+
+/** The newest of samples, oldest first, that was written by a step. */
+export const sampleAt = (samples: readonly Sample[], step: number): Sample | undefined =>
+  samples.findLast((sample) => sample.step <= step);
+
+const WORDS = 8;
+const LONGEST = 60;
+
+/** A sample's first words, on one line. */
+export function firstWords({ text }: Sample): string {
+  const all = text.trim().replace(/\s+/g, " ");
+  const first = [...all.split(" ", WORDS).join(" ")].slice(0, LONGEST).join("");
+  return first === all ? all : `${first} …`;
 }
 
 /** Four digits that count. */
