@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stories } from "@muladd/corpus";
 import { loadTokenizer, type Tokenizer } from "@muladd/tokenizer";
 import { beforeEach, expect, test } from "vitest";
-import { storyData } from "../src/data.ts";
 import { run } from "../src/program.ts";
 import { muladd, temporaryFolder, testIO } from "./support.ts";
 
@@ -14,7 +14,7 @@ const path = (name: string) => join(folder, name);
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  text = `${(await storyData({ seed: 2, characters: 20_000 })).text}\nnaïve 🙂 café`;
+  text = `${stories({ seed: 2, characters: 20_000 })}\nnaïve 🙂 café`;
   writeFileSync(path("a.txt"), text);
   const trained = ["tokenize", "--train", "a.txt", "-o", "tok.json", "--vocabulary", "400"];
   await muladd(trained, { cwd: folder });
