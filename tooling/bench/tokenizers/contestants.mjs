@@ -2,6 +2,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
+/** Installed beside this file, on demand: there are no types of it. @param {string} name */
+const peer = (name) => import(name);
+
 /**
  * @typedef {object} Contestant
  * @property {(text: string) => ArrayLike<number>} encode
@@ -57,7 +60,7 @@ export const contestants = {
     };
   },
   async "ai-tokenizer"(encoding) {
-    const { default: Tokenizer } = await import("ai-tokenizer");
+    const { default: Tokenizer } = await peer("ai-tokenizer");
     const tokenizer = new Tokenizer(await import(`ai-tokenizer/encoding/${encoding}`));
     return {
       encode: (text) => tokenizer.encode(text),
@@ -70,7 +73,7 @@ export const contestants = {
     return { encode, decode, count: countTokens };
   },
   async tiktoken(encoding) {
-    const { Tiktoken } = await import("tiktoken");
+    const { Tiktoken } = await peer("tiktoken");
     const { bpe_ranks, special_tokens, pat_str } = tiktokenData(encoding);
     const tokenizer = new Tiktoken(bpe_ranks, special_tokens, pat_str);
     const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -80,7 +83,7 @@ export const contestants = {
     };
   },
   async "js-tiktoken"(encoding) {
-    const { Tiktoken } = await import("js-tiktoken/lite");
+    const { Tiktoken } = await peer("js-tiktoken/lite");
     const { default: ranks } = await import(`js-tiktoken/ranks/${encoding}`);
     const tokenizer = new Tiktoken(ranks);
     return {
@@ -89,7 +92,7 @@ export const contestants = {
     };
   },
   async "@huggingface/tokenizers"(_, json) {
-    const { Tokenizer } = await import("@huggingface/tokenizers");
+    const { Tokenizer } = await peer("@huggingface/tokenizers");
     const tokenizer = new Tokenizer(JSON.parse(readFileSync(json, "utf8")), {});
     return {
       encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
