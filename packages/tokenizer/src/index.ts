@@ -9,6 +9,7 @@ export { CL100K, GPT2, LLAMA3, O200K, type Pretokenizer, QWEN2 } from "./pretoke
 export { showToken, tokenText } from "./show.ts";
 export { tiktoken, writeTiktoken } from "./tiktoken.ts";
 export {
+  type DecodeOptions,
   type Encoded,
   type EncodeOptions,
   encodeBatch,

@@ -1,4 +1,5 @@
 import { wholeCharacters } from "./stream.ts";
+import type { Stretch } from "./pipeline.ts";
 import type { TokenEncoder } from "./tokenizer.ts";
 
 /** Text that one piece may take up in a stream, in UTF-16 units; more is held in no memory. */
@@ -7,7 +8,7 @@ const LONGEST_PIECE = 2 ** 24;
 /** How a stream is encoded. */
 export interface StreamParts {
   /** Ids of text that ends where a piece does. */
-  readonly encode: (text: string) => Int32Array;
+  readonly encode: (text: string, stretch: Stretch) => Int32Array;
   /** The last place in text where a piece ends whatever comes after it; 0 for none. */
   readonly boundary: (text: string) => number;
 }
@@ -15,13 +16,15 @@ export interface StreamParts {
 /** Encodes what is settled of the text so far, and holds the rest. */
 export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
   let held = "";
+  let first = true; // nothing was encoded yet
   let looked = 0; // the length at which `held` was last looked at: text without a boundary is not searched at each push
   return {
     push(text) {
       held += text;
       if (held.length < 2 * looked) return new Int32Array(0);
       const end = boundary(held.slice(0, wholeCharacters(held)));
-      const ids = encode(held.slice(0, end));
+      const ids = end > 0 ? encode(held.slice(0, end), { first, last: false }) : new Int32Array(0);
+      first &&= end === 0;
       held = held.slice(end);
       looked = held.length;
       if (looked > LONGEST_PIECE)
@@ -32,8 +35,9 @@ export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
       return ids;
     },
     flush() {
-      const ids = encode(held);
+      const ids = encode(held, { first, last: true });
       held = "";
+      first = true;
       looked = 0;
       return ids;
     },
