@@ -20,18 +20,30 @@ const leading = (characters: readonly string[]): number => {
   return end < 0 ? characters.length : end;
 };
 
+/** An id, and the code points [start, end) it came from. */
+interface Located {
+  readonly id: number;
+  start: number;
+  end: number;
+  /** Bytes of the first and of the last code point that belong to the tokens beside it. */
+  readonly before: number;
+  readonly after: number;
+  /** The token's text, for trimming; undefined for an id that stands for no text. */
+  readonly value: string | undefined;
+}
+
 /** Gathers ids with their offsets in a text. */
 export class OffsetWriter {
-  readonly #ids: number[] = [];
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
-  /** The token's text, for trimming. */
-  readonly #values: (string | undefined)[] = [];
+  readonly #located: Located[] = [];
   readonly #unit: OffsetUnit;
   /** Of each code point, where it begins in units, and the end of the last. */
   readonly #places: number[] = [];
   /** The code point that begins at each UTF-16 unit. */
   readonly #points: Uint32Array;
+  // Where `tokens` was: pieces of a run come one after the other.
+  #run: Run | undefined;
+  #byte = 0;
+  #character = 0;
 
   constructor(text: string, unit: OffsetUnit) {
     this.#unit = unit;
@@ -49,16 +61,15 @@ export class OffsetWriter {
 
   /** An id that stands for no text. */
   id(id: number): void {
-    this.#put(id, 0, 0, undefined);
+    this.#located.push({ id, start: 0, end: 0, before: 0, after: 0, value: undefined });
   }
 
   /** An added token. */
   added(id: number, run: Run): void {
-    const last = [...run.text].length - 1;
-    this.#put(id, this.#place(run, 0), this.#place(run, last, 1), run.text);
+    this.#put(id, run, 0, [...run.text].length - 1, run.text);
   }
 
-  /** Ids of the bytes of a run, and where each ends, from `from` on. */
+  /** Ids of the bytes of a run from `from` on, and where each ends. */
   tokens(
     run: Run,
     bytes: Uint8Array,
@@ -67,72 +78,58 @@ export class OffsetWriter {
     ends: readonly number[],
     names: readonly (string | undefined)[],
   ): void {
-    let at = this.#byte <= from && this.#run === run ? this.#byte : 0;
-    let character = at === 0 ? 0 : this.#character;
+    let [at, character] = this.#run === run ? [this.#byte, this.#character] : [0, 0];
+    const next = () => at + lengthOf(bytes[at]!);
     let start = from;
     for (const [i, end] of ends.entries()) {
-      while (at + lengthOf(bytes[at]!) <= start) {
-        at += lengthOf(bytes[at]!);
-        character++;
-      }
-      const first = character;
-      while (at + lengthOf(bytes[at]!) < end) {
-        at += lengthOf(bytes[at]!);
-        character++;
-      }
-      if (this.#unit === "byte" && !run.sources) {
-        const base = this.#places[this.#points[run.start]!]!;
-        this.#put(ids[i]!, base + start, base + end, names[ids[i]!]);
-      } else
-        this.#put(
-          ids[i]!,
-          this.#place(run, first),
-          this.#place(run, character, 1),
-          names[ids[i]!],
-        );
+      for (; next() <= start; character++) at = next();
+      const [first, before] = [character, start - at];
+      for (; next() < end; character++) at = next();
+      this.#put(ids[i]!, run, first, character, names[ids[i]!], before, next() - end);
       start = end;
     }
     [this.#run, this.#byte, this.#character] = [run, at, character];
   }
 
-  // Where `tokens` was: pieces of a run come one after the other.
-  #run: Run | undefined;
-  #byte = 0;
-  #character = 0;
-
-  /** Where the code point begins that `run.text[character]` stands for, or the one `more` after it. */
-  #place({ start, sources }: Run, character: number, more = 0): number {
-    const own = sources ? sources[character]! : character;
-    return this.#places[this.#points[start]! + own + more]!;
-  }
-
-  #put(id: number, start: number, end: number, value: string | undefined): void {
-    this.#ids.push(id);
-    this.#starts.push(start);
-    this.#ends.push(end);
-    this.#values.push(value);
+  /** `first`, `last`: code points of `run.text`. */
+  #put(
+    id: number,
+    run: Run,
+    first: number,
+    last: number,
+    value: string | undefined,
+    before = 0,
+    after = 0,
+  ): void {
+    const base = this.#points[run.start]!;
+    const { sources } = run;
+    const start = base + (sources ? sources[first]! : first);
+    const end = base + (sources ? sources[last]! : last) + 1;
+    const exact = this.#unit === "byte" && !sources;
+    const parts = exact ? { before, after } : { before: 0, after: 0 };
+    this.#located.push({ id, start, end, ...parts, value });
   }
 
   /** Takes blanks out of offsets, as ByteLevel does with `trim_offsets`. `shift`: ids that come before these. */
   trim({ prefixSpace }: PostProcessor["trims"][number], shift: number): void {
-    for (const [i, value] of this.#values.entries()) {
-      if (value === undefined) continue;
-      const characters = [...value];
-      let before = leading(characters);
-      const after = leading(characters.reverse());
-      const [start, end] = [this.#starts[i]!, this.#ends[i]!];
+    for (const [i, one] of this.#located.entries()) {
+      if (one.value === undefined) continue;
+      const characters = [...one.value];
+      const blanks = leading(characters);
       // A single space at the start was put there.
-      if ((i + shift === 0 || start === 0) && prefixSpace && before === 1) before = 0;
-      this.#starts[i] = Math.min(start + before, end);
-      if (end >= after) this.#ends[i] = Math.max(end - after, this.#starts[i]!);
+      const put = prefixSpace && blanks === 1 && (i + shift === 0 || one.start === 0);
+      const after = leading(characters.reverse());
+      one.start = Math.min(one.start + (put ? 0 : blanks), one.end);
+      if (one.end >= after) one.end = Math.max(one.end - after, one.start);
     }
   }
 
   result(): Encoded {
+    const place = (point: number) => this.#places[point]!;
     return {
-      ids: Int32Array.from(this.#ids),
-      starts: Uint32Array.from(this.#starts),
-      ends: Uint32Array.from(this.#ends),
+      ids: Int32Array.from(this.#located, ({ id }) => id),
+      starts: Uint32Array.from(this.#located, ({ start, before }) => place(start) + before),
+      ends: Uint32Array.from(this.#located, ({ end, after }) => place(end) - after),
     };
   }
 }

@@ -32,7 +32,18 @@ export interface PreTokenizer {
   readonly asksStart: boolean;
 }
 
-type Reading = Partial<PreTokenizer> & { readonly boundary?: Boundary | undefined };
+type Reading = Partial<PreTokenizer> & {
+  /** Whether it ends pieces at numbers only, so that it moves no boundary of words. */
+  readonly onlyNumbers?: boolean | undefined;
+};
+
+/** That of the first that cuts; what only looks at numbers leaves `lastBoundary` to what comes after it. */
+function boundaryOf(readings: readonly Reading[]): Boundary | undefined {
+  const cutting = readings.filter(({ scanners }) => scanners);
+  const first = cutting.find(({ onlyNumbers }) => !onlyNumbers);
+  if (first === cutting[0] || first?.boundary === lastBoundary) return first?.boundary;
+  return undefined;
+}
 
 const space = (path: string, index: number): Normalizer => {
   if (index > 0) throw unsupported(path, true, "false after another pre-tokenizer");
@@ -102,7 +113,7 @@ function read(part: Part, index: number): Reading {
     case "Digits":
       return {
         scanners: [digits(flag(fields, "individual_digits", path, false))],
-        boundary: lastBoundary,
+        onlyNumbers: true,
       };
     case "Metaspace":
       return metaspace(part, index);
@@ -127,7 +138,7 @@ export function readPreTokenizer(value: unknown): PreTokenizer {
     byteLevel: at >= 0,
     changes: inSequence(readings.flatMap(({ changes }) => changes ?? [])),
     scanners: readings.flatMap(({ scanners }) => scanners ?? []),
-    boundary: readings.find(({ scanners }) => scanners)?.boundary,
+    boundary: boundaryOf(readings),
     separator: readings[0]?.separator,
     cutsBefore: readings[0]?.cutsBefore,
     pattern: readings.map(({ pattern = "" }) => pattern).join(""),
