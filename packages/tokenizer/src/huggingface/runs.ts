@@ -34,8 +34,6 @@ function changed(
   return { text: traced?.characters.join("") ?? text, sources: traced?.sources };
 }
 
-const lengthOf = (text: string, end: number): number => [...text.slice(0, end)].length;
-
 /**
  * Added tokens are found in the text as it came; what is between them is normalized; added tokens that ask for it are
  * found there; what is between those is changed by the pre-tokenizer. `traced`: with sources. Throws SpecialTokenError.
@@ -56,18 +54,20 @@ export function* runs(
     }
     const place = { start: first && start === 0, continued: !first && start === 0 };
     const normal = changed(normalizer, raw, place, traced);
+    let before = 0; // code points before the part
     for (const part of added.inNormalized(normal.text, allowed)) {
       const own = normal.text.slice(part.start, part.end);
       const here = part.start === 0 ? place : { start: false, continued: false };
       const change = part.token ? undefined : changes;
+      const first = before;
+      if (traced) before += [...own].length;
       const made = changed(change, own, here, traced);
       if (!normal.sources && !made.sources) {
         yield { token: part.token, text: made.text, start: start + part.start, sources: undefined };
         continue;
       }
-      const before = lengthOf(normal.text, part.start);
-      const indices = made.sources ?? [...own].map((_, i) => i);
-      const sources = indices.map((at) => normal.sources?.[before + at] ?? before + at);
+      const indices = made.sources ?? Array.from(own, (_, i) => i);
+      const sources = indices.map((at) => normal.sources?.[first + at] ?? first + at);
       yield { token: part.token, text: made.text, start, sources };
     }
   }

@@ -1,3 +1,4 @@
+import { isLater } from "./later-characters.ts";
 import type { Normalizer, Traced } from "./normalizer.ts";
 
 export type Form = "NFC" | "NFD" | "NFKC" | "NFKD";
@@ -101,18 +102,63 @@ const places = (changes: readonly Change[]): Traced => {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is looked for
 const ASCII = /^[\0-\x7f]*$/;
 
+/** Calls `visit` with each stretch of `characters` that has none from after Unicode 9, and with those, which stay. */
+function eachStretch(
+  characters: readonly string[],
+  visit: (stretch: readonly string[], stays: boolean) => void,
+): void {
+  let from = 0;
+  for (const [at, character] of characters.entries()) {
+    if (!isLater(character.codePointAt(0)!)) continue;
+    if (at > from) visit(characters.slice(from, at), false);
+    visit([character], true);
+    from = at + 1;
+  }
+  if (from < characters.length) visit(characters.slice(from), false);
+}
+
+function hasLater(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x7fd) continue;
+    const codePoint = text.codePointAt(at)!;
+    if (codePoint > 0xffff) at++;
+    if (isLater(codePoint)) return true;
+  }
+  return false;
+}
+
+function normalize(text: string, form: Form): string {
+  if (ASCII.test(text)) return text;
+  if (!hasLater(text)) return text.normalize(form);
+  let out = "";
+  eachStretch([...text], (stretch, stays) => {
+    out += stays ? stretch.join("") : stretch.join("").normalize(form);
+  });
+  return out;
+}
+
 /**
- * A Unicode normalization form, by the engine's tables, which agree for all characters that its Unicode has. Offsets are
- * those of Hugging Face: a composed character has the place of the first that it was made of.
+ * A Unicode normalization form as Hugging Face has it, with the tables of Unicode 9: what came later stays as it is. So
+ * it is the same in every engine, since characters that are assigned never change their forms. A composed character has
+ * the place of the first that it was made of.
  */
 export const unicodeForm = (form: Form): Normalizer => ({
-  apply: (text) => (ASCII.test(text) ? text : text.normalize(form)),
+  apply: (text) => normalize(text, form),
   trace(characters) {
     const text = characters.join("");
-    if (ASCII.test(text) || text.normalize(form) === text) return undefined;
-    const changes = decomposed(characters, form.includes("K") ? "NFKD" : "NFD");
-    return places(form.endsWith("C") ? composed(changes) : changes);
+    if (normalize(text, form) === text) return undefined;
+    const changes: Change[] = [];
+    eachStretch(characters, (stretch, stays) => {
+      const [first = ""] = stretch;
+      const parts = stays
+        ? [{ character: first, change: 0 }]
+        : decomposed(stretch, form.includes("K") ? "NFKD" : "NFD");
+      for (const one of !stays && form.endsWith("C") ? composed(parts) : parts) changes.push(one);
+    });
+    return places(changes);
   },
-  cuts: (before, after) => before.normalize(form) === before && after.normalize(form) === after,
+  cuts: (before, after) =>
+    normalize(before, form) === before && normalize(after, form) === after,
   keepsStart: true,
 });
