@@ -19,3 +19,9 @@ export {
   type Tokenizer,
 } from "./tokenizer.ts";
 export { type TrainOptions, type TrainProgress, trainBPE } from "./train.ts";
+export {
+  readVocabMerges,
+  type VocabMerges,
+  type VocabMergesOptions,
+  writeVocabMerges,
+} from "./vocab-merges.ts";

@@ -16,7 +16,14 @@ function named({ vocabulary, specials }: BPEModel): {
   const byId = new Map<number, string>();
   // An id has one name in such a file: the first.
   for (const [content, id] of specials) if (!byId.has(id)) byId.set(id, content);
-  for (const [id, content] of byId) names[id] = content;
+  const ordinary = new Set(names);
+  for (const [id, content] of byId) {
+    if (names[id] !== content && ordinary.has(content))
+      throw new RangeError(
+        `toJSON: ${JSON.stringify(content)} names the special token ${id} and an ordinary one, which a tokenizer.json cannot hold`,
+      );
+    names[id] = content;
+  }
   const added = [...byId]
     .sort(([a], [b]) => a - b)
     .map(([id, content]) => ({
@@ -39,7 +46,7 @@ const byteLevel = (add_prefix_space: boolean, use_regex: boolean): PartJSON => (
 });
 
 /** The `pre_tokenizer` of a pattern: GPT-2's is ByteLevel's own. */
-const preTokenizer = (pretokenizer: Pretokenizer): PartJSON =>
+export const preTokenizerJSON = (pretokenizer: Pretokenizer): PartJSON =>
   pretokenizer.pattern === GPT2.pattern
     ? byteLevel(false, true)
     : {
@@ -74,7 +81,7 @@ export function writeHuggingFace(model: BPEModel): HuggingFaceJSON {
     padding: null,
     added_tokens: added,
     normalizer: file?.normalizer ?? null,
-    pre_tokenizer: file ? file.pre_tokenizer : preTokenizer(model.pretokenizer),
+    pre_tokenizer: file ? file.pre_tokenizer : preTokenizerJSON(model.pretokenizer),
     post_processor: file?.post_processor ?? null,
     // Of its three settings none changes what a ByteLevel decoder does; they are its defaults.
     decoder: file?.decoder ?? byteLevel(true, true),
