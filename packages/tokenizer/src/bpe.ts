@@ -47,7 +47,7 @@ export class BPE {
     if (!scan) return this.piece(bytes, start, end, sink);
     const last = level + 1 === this.#scanners.length;
     for (let from = start; from < end; ) {
-      const found = scan(bytes, from, end);
+      const found = scan(bytes, from, end, start);
       const to = found < 0 ? ~found : found;
       if (found >= 0) {
         const more = last

@@ -18,7 +18,7 @@ function cutBytes(
 ): string[] {
   const pieces: string[] = [];
   for (let from = start; from < end; ) {
-    const to = scan!(bytes, from, end);
+    const to = scan!(bytes, from, end, start);
     pieces.push(decodeUtf8(bytes.subarray(from, to)));
     from = to;
   }
