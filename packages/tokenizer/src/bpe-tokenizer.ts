@@ -68,7 +68,10 @@ export class BPETokenizer extends TextTokenizer {
     stretch: Stretch = WHOLE,
   ): void {
     const { pipeline } = this.model;
-    if (pipeline) return pipeline.write(this.#bpe, text, options, sink, stretch);
+    if (pipeline) {
+      pipeline.write(this.#bpe, text, options, sink, stretch);
+      return;
+    }
     for (const { start, end, special } of this.#specials.segments(text, options)) {
       const bytes = encodeUtf8(text.slice(start, end));
       if (!this.#bpe.encode(bytes, 0, bytes.length, sink)) return;

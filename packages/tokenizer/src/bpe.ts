@@ -14,7 +14,9 @@ export interface BPEParts {
   /** Each cuts the pieces of the one before. */
   readonly scanners: readonly Scanner[];
   /** Puts the tokens of `bytes[from, to)` that merges start from into `merger`, where they are not its bytes. */
-  readonly atoms?: ((bytes: Uint8Array, from: number, to: number, merger: Merger) => number) | undefined;
+  readonly atoms?:
+    | ((bytes: Uint8Array, from: number, to: number, merger: Merger) => number)
+    | undefined;
 }
 
 const CACHED = 48; // bytes; longer pieces seldom come again
@@ -66,7 +68,7 @@ export class BPE {
     if (!scan) yield [start, end];
     else
       for (let from = start; from < end; ) {
-        const found = scan(bytes, from, end);
+        const found = scan(bytes, from, end, start);
         const to = found < 0 ? ~found : found;
         if (found >= 0) yield* this.pieces(bytes, from, to, level + 1);
         from = to;

@@ -26,12 +26,7 @@ export interface Pipeline {
     sink: Sink,
     stretch: Stretch,
   ): void;
-  offsets(
-    bpe: BPE,
-    text: string,
-    options: EncodeOptions | undefined,
-    unit: OffsetUnit,
-  ): Encoded;
+  offsets(bpe: BPE, text: string, options: EncodeOptions | undefined, unit: OffsetUnit): Encoded;
   /** The last place before `end` where `text` can be cut whatever follows, added tokens aside; 0 for none. */
   boundary(text: string, end: number): number;
 }

@@ -126,7 +126,11 @@ export class Straddling {
    * ends there.
    */
   at(text: string, cut: number, touching = 0): number | undefined {
-    for (let start = Math.max(0, cut - this.#longest + 1 - touching); start < cut + touching; start++)
+    for (
+      let start = Math.max(0, cut - this.#longest + 1 - touching);
+      start < cut + touching;
+      start++
+    )
       for (const content of this.#contents)
         if (
           start + content.length > cut - touching &&

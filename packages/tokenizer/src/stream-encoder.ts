@@ -1,5 +1,5 @@
-import { wholeCharacters } from "./stream.ts";
 import type { Stretch } from "./pipeline.ts";
+import { wholeCharacters } from "./stream.ts";
 import type { TokenEncoder } from "./tokenizer.ts";
 
 /** Text that one piece may take up in a stream, in UTF-16 units; more is held in no memory. */

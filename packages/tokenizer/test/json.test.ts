@@ -123,7 +123,7 @@ describe("tokenizer.json", () => {
     expect(trained.encode(content)).toEqual(Int32Array.of(257));
     expect(loaded.encode(content, text)).toHaveLength(2);
     expect([...loaded.encode(content, { allowedSpecial: "all" })]).toEqual([257]);
-    expect(loaded.toJSON().model.merges).toEqual(trained.toJSON().model.merges);
+    expect(loaded.toJSON()).toMatchObject({ model: { merges: trained.toJSON().model.merges } });
   });
 
   test("an added token that is not special is always found, a special one when it is allowed", () => {
@@ -183,9 +183,9 @@ describe("tokenizer.json", () => {
     ],
     [
       "normalizer",
-      { type: "Replace", pattern: { Regex: "a+" }, content: "" },
+      { type: "Replace", pattern: { Regex: "a*" }, content: "" },
       "normalizer.pattern",
-      '"a+" is not supported',
+      "can match nothing",
     ],
     ["truncation", { max_length: 5 }, "truncation", "not supported"],
     ["pre_tokenizer", null, "model.unk_token", "characters without a token would be lost"],
@@ -201,7 +201,10 @@ describe("tokenizer.json", () => {
     ],
     [
       "pre_tokenizer",
-      { type: "Sequence", pretokenizers: [{ type: "Digits" }, { ...level, add_prefix_space: true }] },
+      {
+        type: "Sequence",
+        pretokenizers: [{ type: "Digits" }, { ...level, add_prefix_space: true }],
+      },
       "pre_tokenizer.pretokenizers[1].add_prefix_space",
       supported("false after another pre-tokenizer"),
     ],

@@ -129,7 +129,8 @@ class Patterns {
   cut(text: string, allowed: ReadonlySet<string> | undefined): Iterable<Segment> {
     if (this.#tokens.size === 0)
       return text === "" ? [] : [{ start: 0, end: text.length, token: undefined }];
-    const some = allowed && (allowed.size === 0 ? this.#ordinary : new Finder(this.#patterns(allowed)));
+    const some =
+      allowed && (allowed.size === 0 ? this.#ordinary : new Finder(this.#patterns(allowed)));
     return cut(text, some ?? this.#all, this.#tokens);
   }
 
@@ -149,7 +150,8 @@ export class AddedTokens {
   readonly #normalized: Patterns;
 
   constructor(readonly tokens: readonly AddedToken[]) {
-    const ids = (all: readonly AddedToken[]) => new Map(all.map(({ content, id }) => [content, id]));
+    const ids = (all: readonly AddedToken[]) =>
+      new Map(all.map(({ content, id }) => [content, id]));
     this.ids = ids(tokens);
     this.specials = ids(tokens.filter(({ special }) => special));
     this.#specials = new Specials(this.specials);

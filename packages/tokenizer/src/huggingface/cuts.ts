@@ -1,8 +1,8 @@
-import { before } from "../scan/classes.ts";
 import { lastBoundary } from "../scan/boundary.ts";
+import { before } from "../scan/classes.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import type { Normalizer } from "./normalizer.ts";
-import type { Boundary } from "./split.ts";
+import type { Boundary } from "./pre-tokenizers.ts";
 
 /** What decides where a stream of text can be cut. */
 export interface CutParts {

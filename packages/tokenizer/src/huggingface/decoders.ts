@@ -1,11 +1,11 @@
 import { fromByteLevel } from "../byte-level.ts";
-import { id, string } from "../fields.ts";
+import { id } from "../fields.ts";
 import { tokenText } from "../show.ts";
 import { Utf8Stream } from "../stream.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { schemeOf, separatorOf } from "./metaspace.ts";
-import { replacePattern } from "./normalizers.ts";
 import { character, type Part, parts, unsupported } from "./part.ts";
+import { readReplace } from "./replace.ts";
 
 /** Tokens in, tokens out, one at a time; `end` when there are no more. */
 interface Stage {
@@ -123,16 +123,21 @@ const strippedStream =
 
 /** The `content` of a Strip: one character. */
 function stripOf({ fields, path }: Part): [content: string, start: number, stop: number] {
-  return [character(fields, "content", path), id(fields.start, `${path}.start`), id(fields.stop, `${path}.stop`)];
+  return [
+    character(fields, "content", path),
+    id(fields.start, `${path}.start`),
+    id(fields.stop, `${path}.stop`),
+  ];
 }
+
+const PLACE = { start: false, continued: false };
 
 /** A decoder of single tokens. */
 function aloneOf(part: Part): ((token: string) => string) | undefined {
-  const { type, fields, path } = part;
+  const { type } = part;
   if (type === "Replace") {
-    const pattern = replacePattern(part);
-    const content = string(fields.content, `${path}.content`);
-    return (token) => token.replaceAll(pattern, () => content);
+    const { apply } = readReplace(part);
+    return (token) => apply(token, PLACE);
   }
   if (type !== "Strip") return undefined;
   const [content, start, stop] = stripOf(part);
@@ -147,7 +152,7 @@ function fusedOf(part: Part): Decoder {
   const { type, path } = part;
   if (type === "Strip") return strippedStream(...stripOf(part));
   const change = aloneOf(part);
-  if (!change || [...replacePattern(part)].length !== 1)
+  if (!change || !readReplace(part).single)
     throw unsupported(
       `${path}.type`,
       type,

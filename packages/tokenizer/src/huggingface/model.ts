@@ -2,6 +2,7 @@ import { ALPHABET, toByteLevel } from "../byte-level.ts";
 import { TokenizerFormatError } from "../errors.ts";
 import { array, describe, type Fields, id, object, string } from "../fields.ts";
 import { MAX_MERGES } from "../merge.ts";
+import { Pairs } from "../pairs.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { flag, only, unsupported } from "./part.ts";
 
@@ -20,22 +21,24 @@ export interface FileModel {
   readonly wholePieces: boolean;
 }
 
+/** Why a token of the vocabulary cannot have the id `value`. `count`: how many tokens there are. */
+function badId(value: unknown, path: string, count: number): TokenizerFormatError {
+  const token = id(value, path);
+  return token > count + MOST_HOLES
+    ? new TokenizerFormatError(path, `id ${token} leaves gaps: there are only ${count} tokens`)
+    : new TokenizerFormatError(path, `id ${token} belongs to another token too`);
+}
+
 function readVocab(value: unknown): Map<string, number> {
   const vocab = new Map<string, number>();
-  const owners = new Map<number, string>();
+  const taken = new Set<number>();
   const entries = Object.entries(object(value, "model.vocab"));
   const most = entries.length + MOST_HOLES;
   for (const [name, number] of entries) {
-    const path = `model.vocab[${JSON.stringify(name)}]`;
-    const token = id(number, path);
-    if (owners.has(token))
-      throw new TokenizerFormatError(path, `id ${token} belongs to another token too`);
-    if (token > most)
-      throw new TokenizerFormatError(
-        path,
-        `id ${token} leaves gaps: there are only ${entries.length} tokens`,
-      );
-    owners.set(token, name);
+    const path = () => `model.vocab[${JSON.stringify(name)}]`;
+    const token = Number.isInteger(number) ? Number(number) : -1;
+    if (token < 0 || taken.has(token) || token > most) throw badId(number, path(), entries.length);
+    taken.add(token);
     vocab.set(name, token);
   }
   if (vocab.size === 0) throw new TokenizerFormatError("model.vocab", "is empty");
@@ -43,7 +46,8 @@ function readVocab(value: unknown): Map<string, number> {
 }
 
 /** "left right" until tokenizers 0.20, ["left", "right"] since. */
-function pairOf(merge: unknown, path: string): [string, string] {
+function pairOf(merge: unknown, rank: number): readonly [string, string] {
+  const path = `model.merges[${rank}]`;
   const both = typeof merge === "string" ? merge.split(" ") : array(merge, path);
   if (both.length !== 2)
     throw new TokenizerFormatError(path, `has ${both.length} parts, and a merge has two`);
@@ -60,20 +64,24 @@ function readMerges(value: unknown, vocab: ReadonlyMap<string, number>): Int32Ar
   if (list.length > MAX_MERGES)
     throw unsupported("model.merges", value, `at most ${MAX_MERGES} merges`);
   const triples = new Int32Array(3 * list.length);
-  const seen = new Map<string, Set<string>>();
-  for (const [rank, merge] of list.entries()) {
+  const seen = new Pairs(list.length);
+  const tokenOf = (name: string, rank: number): number => {
+    const token = vocab.get(name);
+    if (token !== undefined) return token;
     const path = `model.merges[${rank}]`;
-    const [left, right] = pairOf(merge, path);
-    for (const [i, name] of [left, right, left + right].entries()) {
-      const token = vocab.get(name);
-      if (token === undefined)
-        throw new TokenizerFormatError(path, `${JSON.stringify(name)} is not in model.vocab`);
-      triples[3 * rank + i] = token;
-    }
-    const rights = seen.get(left) ?? new Set();
-    if (rights.has(right))
-      throw new TokenizerFormatError(path, `${JSON.stringify([left, right])} is there twice`);
-    seen.set(left, rights.add(right));
+    throw new TokenizerFormatError(path, `${JSON.stringify(name)} is not in model.vocab`);
+  };
+  for (const [rank, merge] of list.entries()) {
+    const names = pairOf(merge, rank);
+    const [left, right] = [tokenOf(names[0], rank), tokenOf(names[1], rank)];
+    const result = tokenOf(names[0] + names[1], rank);
+    if (seen.find(left, right) >= 0)
+      throw new TokenizerFormatError(
+        `model.merges[${rank}]`,
+        `${JSON.stringify(names)} is there twice`,
+      );
+    seen.add(left, right, rank, result);
+    triples.set([left, right, result], 3 * rank);
   }
   return triples;
 }

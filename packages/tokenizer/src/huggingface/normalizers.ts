@@ -1,16 +1,8 @@
-import { object, string } from "../fields.ts";
 import { isWhiteSpace } from "../unicode.ts";
-import { eachCharacter, inSequence, type Normalizer, prepend, replace } from "./normalizer.ts";
+import { eachCharacter, inSequence, type Normalizer, prepend } from "./normalizer.ts";
 import { flag, type Part, parts, unsupported, words } from "./part.ts";
+import { readReplace } from "./replace.ts";
 import { unicodeForm } from "./unicode-forms.ts";
-
-/** The `pattern` of a Replace: a string. */
-export function replacePattern({ fields, path }: Part): string {
-  const pattern = object(fields.pattern, `${path}.pattern`);
-  if (!("String" in pattern))
-    throw unsupported(`${path}.pattern`, pattern.Regex ?? pattern, '{ "String": "…" }');
-  return words(pattern, "String", `${path}.pattern`);
-}
 
 const isBlank = (character: string): boolean => isWhiteSpace(character.codePointAt(0)!);
 
@@ -52,7 +44,7 @@ function read(part: Part): Normalizer {
       return { ...prepend(prefix), keepsStart: false };
     }
     case "Replace":
-      return replace(replacePattern(part), string(fields.content, `${path}.content`));
+      return readReplace(part);
     case "Strip":
       return strip(flag(fields, "strip_left", path), flag(fields, "strip_right", path));
     default:

@@ -1,5 +1,4 @@
-import { object } from "../fields.ts";
-import { GPT2 } from "../pretokenizer.ts";
+import { GPT2, type Pretokenizer } from "../pretokenizer.ts";
 import { lastBoundary } from "../scan/boundary.ts";
 import type { Scanner } from "../scan/classes.ts";
 import { digits } from "../scan/digits.ts";
@@ -7,9 +6,12 @@ import { beforeSeparator } from "../scan/separator.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { schemeOf, separatorOf } from "./metaspace.ts";
 import { inSequence, type Normalizer, prepend, replace } from "./normalizer.ts";
-import { flag, type Part, parts, unsupported, words } from "./part.ts";
+import { flag, type Part, parts, unsupported } from "./part.ts";
 import { KNOWN } from "./patterns.ts";
-import { type Boundary, splitter } from "./split.ts";
+import { readBehavior, readPattern, splitter } from "./split.ts";
+
+/** The last place in `bytes[start, end)` where a piece ends whatever follows, or `start`. */
+export type Boundary = NonNullable<Pretokenizer["boundary"]>;
 
 /** What a `pre_tokenizer` does. */
 export interface PreTokenizer {
@@ -62,23 +64,16 @@ function byteLevel({ fields, path }: Part, index: number): Reading {
   };
 }
 
-/** The text of a Split's pattern, and whether it is a regular expression. */
-export function readPattern(value: unknown, path: string): { regex: boolean; text: string } {
-  const pattern = object(value, path);
-  const regex = Object.hasOwn(pattern, "Regex");
-  return { regex, text: words(pattern, regex ? "Regex" : "String", path) };
-}
-
 function split({ fields, path }: Part): Reading {
-  const { regex, text } = readPattern(fields.pattern, `${path}.pattern`);
+  const pattern = readPattern(fields, path);
+  const behavior = readBehavior(fields, path);
   const invert = flag(fields, "invert", path, false);
-  const { behavior } = fields;
-  const known = regex ? KNOWN.get(text) : undefined;
+  const known = pattern.regex ? KNOWN.get(pattern.text) : undefined;
   // These patterns match all of a text, so that what stands between matches is nothing.
-  const whole = behavior === "Isolated" || (behavior === "Removed" && invert);
-  if (known && whole) return known;
-  const { scanner, boundary } = splitter({ regex, text, behavior, invert, path });
-  return { scanners: [scanner], boundary, pattern: text, removes: behavior === "Removed" };
+  if (known && (behavior === "Isolated" || (behavior === "Removed" && invert))) return known;
+  const { scanner, boundary } = splitter(pattern, { behavior, invert });
+  const removes = behavior === "Removed";
+  return { scanners: [scanner], boundary, pattern: pattern.text, removes };
 }
 
 function metaspace(part: Part, index: number): Reading {

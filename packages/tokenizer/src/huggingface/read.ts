@@ -1,6 +1,6 @@
 import type { BPEModel } from "../bpe-tokenizer.ts";
 import { fromByteLevel } from "../byte-level.ts";
-import { ByteTable } from "../byte-table.ts";
+import type { ByteTable } from "../byte-table.ts";
 import { TokenizerFormatError } from "../errors.ts";
 import { describe, type Fields, object } from "../fields.ts";
 import { VERSION } from "../format.ts";
@@ -150,9 +150,7 @@ export function readHuggingFace(file: Fields): BPEModel {
   const separator = implicitSeparator(preTokenizer, model, names);
   const pretokenizer: Pretokenizer = {
     pattern: preTokenizer.pattern,
-    scanners: separator
-      ? [beforeSeparator(encodeUtf8(separator), true)]
-      : preTokenizer.scanners,
+    scanners: separator ? [beforeSeparator(encodeUtf8(separator), true)] : preTokenizer.scanners,
     boundary: preTokenizer.boundary,
   };
   const stages: Stages = {

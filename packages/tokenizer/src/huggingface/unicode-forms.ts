@@ -99,7 +99,6 @@ const places = (changes: readonly Change[]): Traced => {
   return { characters: changes.map(({ character }) => character), sources };
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is looked for
 const ASCII = /^[\0-\x7f]*$/;
 
 /** Calls `visit` with each stretch of `characters` that has none from after Unicode 9, and with those, which stay. */
@@ -158,7 +157,6 @@ export const unicodeForm = (form: Form): Normalizer => ({
     });
     return places(changes);
   },
-  cuts: (before, after) =>
-    normalize(before, form) === before && normalize(after, form) === after,
+  cuts: (before, after) => normalize(before, form) === before && normalize(after, form) === after,
   keepsStart: true,
 });

@@ -1,7 +1,12 @@
 import type { Scanner } from "./classes.ts";
 
 /** Where `wanted` is in `bytes[from, end)` first, or `end`. */
-export function findBytes(bytes: Uint8Array, wanted: Uint8Array, from: number, end: number): number {
+export function findBytes(
+  bytes: Uint8Array,
+  wanted: Uint8Array,
+  from: number,
+  end: number,
+): number {
   const last = end - wanted.length;
   for (let at = from; at <= last; at++) {
     let i = 0;
