@@ -22,20 +22,19 @@ function paths(json: Json, at: readonly string[] = []): (readonly string[])[] {
   return [at, ...Object.entries(json).flatMap(([name, value]) => paths(value, [...at, name]))];
 }
 
-/** `json` with `change` made to what is at `path`; undefined: removed. */
-function changed(
-  json: Json,
-  path: readonly string[],
-  change: (old: Json) => Json | undefined,
-): Json {
+/** `json` with `value` at `path`; undefined: without what is there. */
+function changed(json: Json, path: readonly string[], value: Json | undefined): Json | undefined {
   const [name, ...rest] = path;
-  if (name === undefined) return change(json) ?? null;
-  const inner = json as { [name: string]: Json };
-  const copy = (Array.isArray(json) ? [...json] : { ...inner }) as { [name: string]: Json };
-  const value = rest.length > 0 ? changed(inner[name]!, rest, change) : change(inner[name]!);
-  if (value === undefined) delete copy[name];
-  else copy[name] = value;
-  return copy as Json;
+  if (name === undefined) return value;
+  if (Array.isArray(json)) {
+    const index = Number(name);
+    const made = changed(json[index]!, rest, value);
+    return json.toSpliced(index, 1, ...(made === undefined ? [] : [made]));
+  }
+  if (typeof json !== "object" || json === null) return json;
+  const { [name]: old = null, ...others } = json;
+  const made = changed(old, rest, value);
+  return made === undefined ? others : { ...others, [name]: made };
 }
 
 const values = fc.oneof(
@@ -45,12 +44,13 @@ const values = fc.oneof(
   fc.string({ maxLength: 4 }),
 );
 
-const places = [file, llama2].map((json) => {
+const files = [file, llama2];
+const places = files.map((json, which) => {
   const all = paths(json);
   // One in two in the pipeline: the vocabulary has most places.
   const pipeline = all.filter(([, name]) => name !== "vocab" && name !== "merges");
   return fc.record({
-    json: fc.constant(json),
+    which: fc.constant(which),
     path: fc.oneof(fc.constantFrom(...all), fc.constantFrom(...pipeline)),
     value: values,
   });
@@ -59,10 +59,10 @@ const places = [file, llama2].map((json) => {
 test("a changed file is refused by name, or is a tokenizer that is saved as it was read", () => {
   let read = 0;
   fc.assert(
-    fc.property(fc.oneof(...places), ({ json, path, value }) => {
+    fc.property(fc.oneof(...places), ({ which, path, value }) => {
       let tokenizer: ReturnType<typeof loadTokenizer>;
       try {
-        tokenizer = loadTokenizer(changed(json, path, () => value));
+        tokenizer = loadTokenizer(changed(files[which]!, path, value));
       } catch (error) {
         expect(error).toBeInstanceOf(TokenizerFormatError);
         return;

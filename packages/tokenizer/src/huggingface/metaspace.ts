@@ -1,6 +1,6 @@
 import { TokenizerFormatError } from "../errors.ts";
 import { describe } from "../fields.ts";
-import { character, type Part, unsupported } from "./part.ts";
+import { character, flag, type Part, unsupported } from "./part.ts";
 
 /** The character that a Metaspace, pre-tokenizer or decoder, writes for a space. */
 export const separatorOf = ({ fields, path }: Part): string =>
@@ -12,7 +12,7 @@ export function schemeOf({ fields, path }: Part): "first" | "always" | "never" {
   if (named !== "first" && named !== "always" && named !== "never")
     throw unsupported(`${path}.prepend_scheme`, named, '"first", "always" or "never"');
   // In files from before there was a scheme this says it.
-  if (fields.add_prefix_space !== false) return named;
+  if (flag(fields, "add_prefix_space", path, true)) return named;
   if (named !== "never")
     throw new TokenizerFormatError(
       `${path}.add_prefix_space`,
