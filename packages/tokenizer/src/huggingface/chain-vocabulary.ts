@@ -64,8 +64,10 @@ export class ChainVocabulary extends Vocabulary {
     let stage = start();
     return {
       push: (id, where) => {
-        this.bytes(id, where); // throws
-        stage.push(this.#names[id]!);
+        const name = this.#names[id];
+        if (name === undefined)
+          this.bytes(id, where); // throws
+        else stage.push(name);
         return take();
       },
       flush: () => {

@@ -37,7 +37,8 @@ const each =
 
 /** The byte that a token such as `<0x0A>` stands for. */
 export function fallbackByte(token: string): number | undefined {
-  return /^<0x[\da-fA-F]{2}>$/.test(token) ? Number.parseInt(token.slice(3, 5), 16) : undefined;
+  if (token.length !== 6 || !/^<0x[\da-fA-F]{2}>$/.test(token)) return undefined;
+  return Number.parseInt(token.slice(3, 5), 16);
 }
 
 /** A run of byte tokens is text when it is UTF-8 as a whole, and else U+FFFD for each. */

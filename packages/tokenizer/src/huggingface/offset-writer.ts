@@ -12,7 +12,7 @@ const unitsOf = (codePoint: number, unit: OffsetUnit): number => {
 
 /** Spaces in byte-level characters, and white space. */
 const isBlank = (character: string): boolean =>
-  character === "Ġ" || isWhiteSpace(character.codePointAt(0)!);
+  character === "Ġ" || isWhiteSpace(character.codePointAt(0) ?? 0);
 
 /** How many blanks `characters` begin with. */
 const leading = (characters: readonly string[]): number => {
@@ -113,8 +113,11 @@ export class OffsetWriter {
   /** Takes blanks out of offsets, as ByteLevel does with `trim_offsets`. `shift`: ids that come before these. */
   trim({ prefixSpace }: PostProcessor["trims"][number], shift: number): void {
     for (const [i, one] of this.#located.entries()) {
-      if (one.value === undefined) continue;
-      const characters = [...one.value];
+      const { value } = one;
+      // White space is one UTF-16 unit each.
+      if (value === undefined || !(isBlank(value[0] ?? "") || isBlank(value.at(-1) ?? "")))
+        continue;
+      const characters = [...value];
       const blanks = leading(characters);
       // A single space at the start was put there.
       const put = prefixSpace && blanks === 1 && (i + shift === 0 || one.start === 0);

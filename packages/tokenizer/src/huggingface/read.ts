@@ -68,10 +68,12 @@ function decodedVocabulary(
 ): Vocabulary {
   // Added tokens that are found in normalized text are decoded as what they were found as.
   const moved = added.filter(({ pattern, content }) => pattern !== content);
-  if (byteLevel && chain.byteLevel && moved.length === 0) return encoded;
   const decoded = [...names];
   for (const { id, pattern } of moved) decoded[id] = pattern;
-  return new ChainVocabulary(decoded, chain);
+  if (!byteLevel || !chain.byteLevel) return new ChainVocabulary(decoded, chain);
+  if (moved.length === 0) return encoded;
+  const ids = new Set(added.map(({ id }) => id));
+  return tableOf({ names: decoded, hidden: ids }, ids, byteLevel);
 }
 
 /**
