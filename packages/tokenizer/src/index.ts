@@ -18,7 +18,8 @@ export {
   type TokenEncoder,
   type Tokenizer,
 } from "./tokenizer.ts";
-export { type TrainOptions, type TrainProgress, trainBPE } from "./train.ts";
+export { trainBPE, trainBPEStream } from "./train.ts";
+export type { TrainOptions, TrainProgress } from "./train-options.ts";
 export {
   readVocabMerges,
   type VocabMerges,

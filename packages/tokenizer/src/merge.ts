@@ -1,12 +1,11 @@
 import { type ByteTable, hashOf } from "./byte-table.ts";
 import { Pairs } from "./pairs.ts";
-import { Queue } from "./queue.ts";
+import { RankedQueue } from "./ranked-queue.ts";
 
-/** A rank and a position must fit in one float64. */
+/** More merges than any vocabulary has; a limit so that a broken file is told. */
 export const MAX_MERGES = 2 ** 21;
 
-const POSITIONS = 2 ** 32;
-const SHORT = 48; // up to here the smallest of all ranks is found faster by looking than by a heap
+const SHORT = 48; // up to here the smallest of all ranks is found faster by looking than by a queue
 const REMEMBERED = 2 ** 20;
 
 /** Which two tokens merge, and how early. */
@@ -133,47 +132,41 @@ export class Merger {
     return n;
   }
 
-  /** O(n log n): a linked list of tokens, and a heap of pairs as rank · 2³² + position. */
+  /** A linked list of tokens, and a queue of pairs: O(n log n) at worst. */
   #long(bytes: Uint8Array, n: number): number {
     const { ids, starts } = this;
     const merges = this.#merges;
     const before = new Int32Array(n);
     const after = new Int32Array(n);
-    const ranks = new Int32Array(n).fill(-1); // of the pair that begins here, −1 for none: tells stale keys
+    const ranks = new Int32Array(n); // of the pair that begins here, −1 for none: tells what is stale in the queue
     const results = new Int32Array(n);
-    const queue = new Queue(2 * n);
-    const look = (left: number): boolean => {
+    const queue = new RankedQueue(3 * n);
+    const look = (left: number): void => {
       const right = after[left]!;
-      if (right >= n) {
-        ranks[left] = -1;
-        return false;
-      }
-      const next = after[right]!;
-      merges.look(ids[left]!, ids[right]!, bytes, starts[left]!, starts[next]!);
+      ranks[left] = -1;
+      if (right >= n) return;
+      merges.look(ids[left]!, ids[right]!, bytes, starts[left]!, starts[after[right]!]!);
+      if (merges.rank < 0) return;
       ranks[left] = merges.rank;
       results[left] = merges.id;
-      return merges.rank >= 0;
+      queue.push(merges.rank, left);
     };
     for (let i = 0; i < n; i++) {
       before[i] = i - 1;
       after[i] = i + 1;
     }
-    for (let i = 0; i < n; i++) if (look(i)) queue.append(ranks[i]! * POSITIONS + i);
-    queue.order();
-    while (queue.size > 0) {
-      const key = queue.pop();
-      const rank = Math.floor(key / POSITIONS);
-      const left = key - rank * POSITIONS;
-      if (ranks[left] !== rank) continue;
+    for (let i = 0; i < n; i++) look(i);
+    for (let left = queue.next(); left >= 0; left = queue.next()) {
+      if (ranks[left] !== queue.rank) continue;
       const right = after[left]!;
       const next = after[right]!;
       ids[left] = results[left]!;
       ranks[right] = -1;
       after[left] = next;
       if (next < n) before[next] = left;
-      if (look(left)) queue.push(ranks[left]! * POSITIONS + left);
-      const previous = before[left]!;
-      if (previous >= 0 && look(previous)) queue.push(ranks[previous]! * POSITIONS + previous);
+      // From left to right, so that the queue's lists stay sorted.
+      if (before[left]! >= 0) look(before[left]!);
+      look(left);
     }
     let count = 0;
     for (let i = 0; i < n; i = after[i]!) {

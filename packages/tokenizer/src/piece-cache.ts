@@ -1,4 +1,5 @@
 import { ByteTable } from "./byte-table.ts";
+import { fitting } from "./fitting.ts";
 
 const PIECES = 2 ** 16; // of one generation
 
@@ -65,11 +66,4 @@ function copy({ ids, ends }: Generation, piece: number, out: Int32Array, at: num
   const end = ends[piece]!;
   for (let i = start, to = at; i < end; i++) out[to++] = ids[i]!;
   return end - start;
-}
-
-function fitting(array: Int32Array, length: number): Int32Array {
-  if (length <= array.length) return array;
-  const larger = new Int32Array(Math.max(2 * array.length, length));
-  larger.set(array);
-  return larger;
 }

@@ -14,15 +14,6 @@ export class Queue {
     return this.#size;
   }
 
-  /** Adds a key without its order; `order` must come before `pop`. */
-  append(key: number): void {
-    this.#keys[this.#size++] = key;
-  }
-
-  order(): void {
-    for (let at = (this.#size - 2) >> 2; at >= 0; at--) this.#sink(at, this.#keys[at]!);
-  }
-
   push(key: number): void {
     const keys = this.#keys;
     let at = this.#size++;

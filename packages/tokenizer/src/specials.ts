@@ -1,6 +1,6 @@
 import { fromByteLevel } from "./byte-level.ts";
 import { SpecialTokenError } from "./errors.ts";
-import { gpt2 } from "./scan/gpt2.ts";
+import type { Pretokenizer } from "./pretokenizer.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
@@ -16,9 +16,12 @@ export function specialProblem(content: string): string | undefined {
 }
 
 /** Whether merges could make `content` out of ordinary text, which must not become a special token. */
-export function couldBeLearned(content: string): boolean {
+export function couldBeLearned(content: string, { scanners }: Pretokenizer): boolean {
   const bytes = encodeUtf8(content);
-  return fromByteLevel(content) !== undefined && gpt2(bytes, 0, bytes.length) === bytes.length;
+  return (
+    fromByteLevel(content) !== undefined &&
+    scanners.every((scan) => scan(bytes, 0, bytes.length, 0) === bytes.length)
+  );
 }
 
 /** Finds the strings of a set: leftmost first, and the longest where two share a start. */

@@ -1,9 +1,10 @@
+import { SpecialTokenError } from "./errors.ts";
 import type { Stretch } from "./pipeline.ts";
 import { wholeCharacters } from "./stream.ts";
 import type { TokenEncoder } from "./tokenizer.ts";
 
-/** Text that one piece may take up in a stream, in UTF-16 units; more is held in no memory. */
-const LONGEST_PIECE = 2 ** 24;
+/** Text that one piece may take up in a stream, in UTF-16 units or bytes; more is held in no memory. */
+export const LONGEST_PIECE = 2 ** 24;
 
 /** How a stream is encoded. */
 export interface StreamParts {
@@ -16,16 +17,25 @@ export interface StreamParts {
 /** Encodes what is settled of the text so far, and holds the rest. */
 export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
   let held = "";
-  let first = true; // nothing was encoded yet
+  let passed = 0; // UTF-16 units before it
   let looked = 0; // the length at which `held` was last looked at: text without a boundary is not searched at each push
+  const settle = (end: number, last: boolean): Int32Array => {
+    if (end === 0 && !last) return new Int32Array(0);
+    try {
+      const ids = encode(held.slice(0, end), { first: passed === 0, last });
+      held = held.slice(end);
+      passed += end;
+      return ids;
+    } catch (error) {
+      if (!(error instanceof SpecialTokenError)) throw error;
+      throw new SpecialTokenError(error.token, passed + error.position);
+    }
+  };
   return {
     push(text) {
       held += text;
       if (held.length < 2 * looked) return new Int32Array(0);
-      const end = boundary(held.slice(0, wholeCharacters(held)));
-      const ids = end > 0 ? encode(held.slice(0, end), { first, last: false }) : new Int32Array(0);
-      first &&= end === 0;
-      held = held.slice(end);
+      const ids = settle(boundary(held.slice(0, wholeCharacters(held))), false);
       looked = held.length;
       if (looked > LONGEST_PIECE)
         throw new RangeError(
@@ -35,9 +45,8 @@ export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
       return ids;
     },
     flush() {
-      const ids = encode(held, { first, last: true });
-      held = "";
-      first = true;
+      const ids = settle(held.length, true);
+      passed = 0;
       looked = 0;
       return ids;
     },

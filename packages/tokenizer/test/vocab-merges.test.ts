@@ -37,9 +37,8 @@ test("another pattern cuts, and goes along into a tokenizer.json", () => {
 });
 
 test("half a file is an error that names what is missing", () => {
-  const half = merges.slice(0, merges.lastIndexOf("\n", 100) - 1);
   expect(() => readVocabMerges(vocab.slice(0, 500), merges)).toThrow("vocab.json: is not JSON");
-  expect(() => readVocabMerges(vocab, `${half}\nx`)).toThrow("has 1 parts");
+  expect(() => readVocabMerges(vocab, "h e\nhe")).toThrow("model.merges[1]: has 1 parts");
   const few = Object.fromEntries(Object.entries(JSON.parse(vocab)).slice(0, 280));
   expect(() => readVocabMerges(JSON.stringify(few), merges)).toThrow(TokenizerFormatError);
 });
