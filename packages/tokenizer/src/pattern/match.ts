@@ -16,9 +16,9 @@ import { FAILED, Memory, UNKNOWN } from "./memory.ts";
 
 const NEWLINE = 0x0a;
 
-// Steps that a text may take before its choices are remembered: ordinary patterns take a few a byte.
-const STEPS_A_BYTE = 64;
-const FREE_STEPS = 16_384;
+/** Steps a byte, of the bytes looked at and this many more, before choices are remembered. Ordinary patterns take ten. */
+const PATIENCE = 64;
+const MORE_BYTES = 256;
 
 /**
  * Runs a program over UTF-8 bytes, leftmost-first: of two alternatives the first one that leads to a match.
@@ -36,6 +36,7 @@ export class Matcher {
   /** Steps taken in this text. */
   steps = 0;
   readonly #program: Program;
+  readonly #patience: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #from = 0;
   #end = 0;
@@ -46,8 +47,10 @@ export class Matcher {
   #top = 0;
   #at = 0;
 
-  constructor(program: Program) {
+  /** `patience`: the steps a byte after which choices are remembered; 0: they are from the first failure on. */
+  constructor(program: Program, patience = PATIENCE) {
     this.#program = program;
+    this.#patience = patience;
   }
 
   /** Whether the searches that follow are of the same text as those before. */
@@ -133,7 +136,7 @@ export class Matcher {
   /** Turns memory on when the text has taken too many steps. */
   #watch(): void {
     this.#furthest = Math.max(this.#furthest, Math.min(this.reach, this.#end));
-    if (this.steps > FREE_STEPS + STEPS_A_BYTE * (this.#furthest - this.#from))
+    if (this.steps > this.#patience * (this.#furthest - this.#from + MORE_BYTES))
       this.#memory ??= new Memory(this.#from, this.#end);
   }
 
@@ -147,6 +150,7 @@ export class Matcher {
   /** A match of the code at `address` ends at `at`: so do all choices that led there. */
   #accept(base: number, at: number, inner: boolean): number {
     // Outside of groups a match is consumed, and none of its choices is met again.
+    if (inner) this.#watch();
     if (this.#memory && inner)
       for (let i = base; i < this.#top; i += 3) {
         const pc = this.#stack[i]!;

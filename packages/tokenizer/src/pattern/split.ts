@@ -77,7 +77,7 @@ function splitBy(node: Node, options: SplitOptions): Split {
  * A scanner that begins anew at each text. What the matcher remembers of the present one saves time; no result depends
  * on it.
  */
-function scannerOf(matcher: Matcher, piece: Piece): Scanner {
+export function scannerOf(matcher: Matcher, piece: Piece): Scanner {
   return (bytes, start, end, from) => {
     if (start === from || !matcher.holds(bytes, from, end)) matcher.begin(bytes, from, end);
     const result = piece(start, end);
@@ -90,7 +90,7 @@ function scannerOf(matcher: Matcher, piece: Piece): Scanner {
  * The pieces of the text that `matcher` holds. A piece begins where a match does, where one ended, or at an empty one; so
  * the next match from there, but for an empty one right there, is the one that the search from the start would meet.
  */
-function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): Piece {
+export function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): Piece {
   const isolated: Piece = (start) => {
     const after = matcher.find(start);
     return matcher.start > start ? matcher.start : after;
