@@ -9,11 +9,11 @@ const spelt = (set: CodePoints): string =>
 
 const WORD = spelt(word());
 const ANCHORS = {
-  textStart: "(?<![^])",
-  textEnd: "(?![^])",
-  lineStart: "(?:(?<![^])|(?<=\\n)(?=[^]))",
-  lineEnd: "(?=\\n|(?![^]))",
-  lastLineEnd: "(?=\\n?(?![^]))",
+  textStart: "^",
+  textEnd: "$",
+  lineStart: "(?:^|(?<=\\n)(?!$))",
+  lineEnd: "(?=\\n|$)",
+  lastLineEnd: "(?=\\n?$)",
   wordEdge: `(?:(?<=${WORD})(?!${WORD})|(?<!${WORD})(?=${WORD}))`,
   noWordEdge: `(?:(?<=${WORD})(?=${WORD})|(?<!${WORD})(?!${WORD}))`,
 } as const;

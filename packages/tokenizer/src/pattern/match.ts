@@ -1,9 +1,9 @@
 import { before, codePointAt, lengthOf } from "../scan/classes.ts";
+import { ANCHORS, holdsAt } from "./anchor.ts";
 import {
   ACCEPT,
   AHEAD,
   ANCHOR,
-  ANCHORS,
   ATOMIC,
   BEHIND,
   JUMP,
@@ -13,8 +13,6 @@ import {
   SPLIT,
 } from "./compile.ts";
 import { FAILED, Memory, UNKNOWN } from "./memory.ts";
-
-const NEWLINE = 0x0a;
 
 /** Steps a byte, of the bytes looked at and this many more, before choices are remembered. Ordinary patterns take ten. */
 const PATIENCE = 64;
@@ -26,7 +24,8 @@ const MORE_BYTES = 256;
  * It backtracks, and counts its steps. Once they are more than a constant a byte seen, it remembers for the rest of the
  * text what came of every choice (a `SPLIT`, a `RUN`) at every place, across searches and within atomic groups and
  * looks ahead: no choice is made twice at one place. So the steps of all searches of one text together are at most
- * proportional to its length times that of the program.
+ * proportional to its length; the factor is that of the program, counts such as `{2,256}` written out. Memory then takes
+ * four bytes a place and choice.
  */
 export class Matcher {
   /** Where the match that {@link find} found begins; the end of the text if it found none. */
@@ -87,6 +86,7 @@ export class Matcher {
       if (start >= this.#end) break;
     }
     this.start = this.#end;
+    this.reach = this.#end + 1;
     return this.#end;
   }
 
@@ -163,31 +163,12 @@ export class Matcher {
 
   /** Whether the anchor of index `anchor` holds at `at`. `word`: the set of \w. */
   #holdsAt(anchor: number, word: number, at: number): boolean {
-    const [from, end, bytes] = [this.#from, this.#end, this.#bytes];
-    this.reach = Math.max(this.reach, at + 1);
-    switch (ANCHORS[anchor]!) {
-      case "textStart":
-        return at === from;
-      case "textEnd":
-        return at === end;
-      case "lineStart":
-        // Oniguruma has no line after the last newline.
-        return at === from || (at < end && bytes[at - 1] === NEWLINE);
-      case "lineEnd":
-        return at === end || bytes[at] === NEWLINE;
-      case "lastLineEnd":
-        this.reach = Math.max(this.reach, at + 2);
-        return at === end || (at + 1 === end && bytes[at] === NEWLINE);
-      case "wordEdge":
-        return this.#isWordEdge(word, at);
-      case "noWordEdge":
-        return !this.#isWordEdge(word, at);
-    }
-  }
-
-  #isWordEdge(word: number, at: number): boolean {
-    const left = at > this.#from && this.#is(word, before(this.#bytes, at));
-    return left !== this.#is(word, at);
+    // `\Z` looks at the place after a newline too.
+    this.reach = Math.max(this.reach, at + 2);
+    return holdsAt(ANCHORS[anchor]!, this.#bytes, this.#from, this.#end, at, () => [
+      at > this.#from && this.#is(word, before(this.#bytes, at)),
+      this.#is(word, at),
+    ]);
   }
 
   /** Where the code at `address` ends when run from `place`, or -1. `inner`: the code is that of a group. */

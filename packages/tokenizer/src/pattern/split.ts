@@ -107,11 +107,11 @@ export function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): P
       return (start, end) => {
         let after = isolated(start, end);
         if (matcher.start > start) return after;
-        for (let next = after; next < end; after = next) {
-          next = matcher.matchAt(after);
-          if (next <= after) break;
+        for (;;) {
+          const next = matcher.matchAt(after);
+          if (next <= after) return after;
+          after = next;
         }
-        return after;
       };
     default:
       // What splits joins what is before it: what lies between two matches goes with the second, or, inverted, with the
@@ -119,7 +119,7 @@ export function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): P
       if ((behavior === "MergedWithPrevious") !== invert) return (start) => matcher.find(start);
       return (start, end) => {
         const after = isolated(start, end);
-        if (matcher.start > start || after === end) return after;
+        if (matcher.start > start) return after;
         matcher.find(after);
         return matcher.start;
       };
