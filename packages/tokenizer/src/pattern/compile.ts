@@ -1,7 +1,8 @@
+import { ANCHORS } from "./anchor.ts";
 import { first, isNullable } from "./first.ts";
 import { word } from "./properties.ts";
 import { type CodePoints, NONE } from "./set.ts";
-import type { Anchor, Node, Repeat } from "./syntax.ts";
+import type { Node, Repeat } from "./syntax.ts";
 import { KINDS, type Tables, tablesOf } from "./tables.ts";
 
 // Instructions; a set is its place in Tables.members, an address an index of the code.
@@ -22,11 +23,6 @@ export const ATOMIC = 6;
 export const BEHIND = 7;
 /** anchor, set of \w. */
 export const ANCHOR = 8;
-
-export const ANCHORS: readonly Anchor[] = [
-  ...(["lineStart", "lineEnd", "textStart", "textEnd"] as const),
-  ...(["lastLineEnd", "wordEdge", "noWordEdge"] as const),
-];
 
 /** A pattern in instructions. */
 export interface Program {

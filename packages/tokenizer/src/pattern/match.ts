@@ -1,9 +1,9 @@
 import { before, codePointAt, lengthOf } from "../scan/classes.ts";
+import { ANCHORS, holdsAt } from "./anchor.ts";
 import {
   ACCEPT,
   AHEAD,
   ANCHOR,
-  ANCHORS,
   ATOMIC,
   BEHIND,
   JUMP,
@@ -14,11 +14,9 @@ import {
 } from "./compile.ts";
 import { FAILED, Memory, UNKNOWN } from "./memory.ts";
 
-const NEWLINE = 0x0a;
-
-// Steps that a text may take before its choices are remembered: ordinary patterns take a few a byte.
-const STEPS_A_BYTE = 64;
-const FREE_STEPS = 16_384;
+/** Steps a byte, of the bytes looked at and this many more, before choices are remembered. Ordinary patterns take ten. */
+const PATIENCE = 64;
+const MORE_BYTES = 256;
 
 /**
  * Runs a program over UTF-8 bytes, leftmost-first: of two alternatives the first one that leads to a match.
@@ -26,7 +24,8 @@ const FREE_STEPS = 16_384;
  * It backtracks, and counts its steps. Once they are more than a constant a byte seen, it remembers for the rest of the
  * text what came of every choice (a `SPLIT`, a `RUN`) at every place, across searches and within atomic groups and
  * looks ahead: no choice is made twice at one place. So the steps of all searches of one text together are at most
- * proportional to its length times that of the program.
+ * proportional to its length; the factor is that of the program, counts such as `{2,256}` written out. Memory then takes
+ * four bytes a place and choice.
  */
 export class Matcher {
   /** Where the match that {@link find} found begins; the end of the text if it found none. */
@@ -36,6 +35,7 @@ export class Matcher {
   /** Steps taken in this text. */
   steps = 0;
   readonly #program: Program;
+  readonly #patience: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #from = 0;
   #end = 0;
@@ -46,8 +46,10 @@ export class Matcher {
   #top = 0;
   #at = 0;
 
-  constructor(program: Program) {
+  /** `patience`: the steps a byte after which choices are remembered; 0: they are from the first failure on. */
+  constructor(program: Program, patience = PATIENCE) {
     this.#program = program;
+    this.#patience = patience;
   }
 
   /** Whether the searches that follow are of the same text as those before. */
@@ -84,6 +86,7 @@ export class Matcher {
       if (start >= this.#end) break;
     }
     this.start = this.#end;
+    this.reach = this.#end + 1;
     return this.#end;
   }
 
@@ -133,7 +136,7 @@ export class Matcher {
   /** Turns memory on when the text has taken too many steps. */
   #watch(): void {
     this.#furthest = Math.max(this.#furthest, Math.min(this.reach, this.#end));
-    if (this.steps > FREE_STEPS + STEPS_A_BYTE * (this.#furthest - this.#from))
+    if (this.steps > this.#patience * (this.#furthest - this.#from + MORE_BYTES))
       this.#memory ??= new Memory(this.#from, this.#end);
   }
 
@@ -147,6 +150,7 @@ export class Matcher {
   /** A match of the code at `address` ends at `at`: so do all choices that led there. */
   #accept(base: number, at: number, inner: boolean): number {
     // Outside of groups a match is consumed, and none of its choices is met again.
+    if (inner) this.#watch();
     if (this.#memory && inner)
       for (let i = base; i < this.#top; i += 3) {
         const pc = this.#stack[i]!;
@@ -159,31 +163,12 @@ export class Matcher {
 
   /** Whether the anchor of index `anchor` holds at `at`. `word`: the set of \w. */
   #holdsAt(anchor: number, word: number, at: number): boolean {
-    const [from, end, bytes] = [this.#from, this.#end, this.#bytes];
-    this.reach = Math.max(this.reach, at + 1);
-    switch (ANCHORS[anchor]!) {
-      case "textStart":
-        return at === from;
-      case "textEnd":
-        return at === end;
-      case "lineStart":
-        // Oniguruma has no line after the last newline.
-        return at === from || (at < end && bytes[at - 1] === NEWLINE);
-      case "lineEnd":
-        return at === end || bytes[at] === NEWLINE;
-      case "lastLineEnd":
-        this.reach = Math.max(this.reach, at + 2);
-        return at === end || (at + 1 === end && bytes[at] === NEWLINE);
-      case "wordEdge":
-        return this.#isWordEdge(word, at);
-      case "noWordEdge":
-        return !this.#isWordEdge(word, at);
-    }
-  }
-
-  #isWordEdge(word: number, at: number): boolean {
-    const left = at > this.#from && this.#is(word, before(this.#bytes, at));
-    return left !== this.#is(word, at);
+    // `\Z` looks at the place after a newline too.
+    this.reach = Math.max(this.reach, at + 2);
+    return holdsAt(ANCHORS[anchor]!, this.#bytes, this.#from, this.#end, at, () => [
+      at > this.#from && this.#is(word, before(this.#bytes, at)),
+      this.#is(word, at),
+    ]);
   }
 
   /** Where the code at `address` ends when run from `place`, or -1. `inner`: the code is that of a group. */

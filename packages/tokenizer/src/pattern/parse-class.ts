@@ -52,7 +52,7 @@ export function namedSet(reader: Reader, inClass: boolean): CodePoints | undefin
     if (!set)
       return reader.unsupported(
         `the property ${JSON.stringify(name)}`,
-        "general categories are, such as \\p{L} and \\p{Lu}; write other sets as ranges",
+        "general categories are, such as \\p{Lu}, and the more common scripts; write other sets as ranges",
         start,
       );
     return (p === "P") !== (hat === "^") ? complement(set) : set;

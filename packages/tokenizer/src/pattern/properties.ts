@@ -1,4 +1,5 @@
 import { CATEGORIES, CODE_POINTS, generalCategories, isWhiteSpace } from "../unicode.ts";
+import { SCRIPTS } from "./scripts-16.ts";
 import { ALL, type CodePoints, characters, complement, union } from "./set.ts";
 
 let runs: ReadonlyMap<string, CodePoints> | undefined;
@@ -65,6 +66,20 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
   unassigned: "Cn",
 };
 
+/** A script, of which scripts-16.ts writes the gap before each range and its length. */
+function script(name: string): CodePoints | undefined {
+  const numbers = SCRIPTS[name]?.split(",").map((digits) => Number.parseInt(digits, 36));
+  if (!numbers) return undefined;
+  const set: [number, number][] = [];
+  let end = 0;
+  for (let i = 0; i < numbers.length; i += 2) {
+    const first = end + numbers[i]!;
+    end = first + numbers[i + 1]!;
+    set.push([first, end - 1]);
+  }
+  return set;
+}
+
 /** The set that `\p{name}` stands for, or undefined. Case, blanks, `-` and `_` in a name mean nothing. */
 export function property(name: string): CodePoints | undefined {
   const plain = name.toLowerCase().replaceAll(/[ _-]/g, "");
@@ -74,7 +89,7 @@ export function property(name: string): CodePoints | undefined {
   if (plain === "space" || plain === "whitespace") return whiteSpace();
   const short = LONG_NAMES[plain] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
   const known = CATEGORIES.some((category) => category === short || category[0] === short);
-  return known ? ofCategory(short) : undefined;
+  return known ? ofCategory(short) : script(plain);
 }
 
 /** `\s`: White_Space. */

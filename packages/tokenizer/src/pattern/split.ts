@@ -77,7 +77,7 @@ function splitBy(node: Node, options: SplitOptions): Split {
  * A scanner that begins anew at each text. What the matcher remembers of the present one saves time; no result depends
  * on it.
  */
-function scannerOf(matcher: Matcher, piece: Piece): Scanner {
+export function scannerOf(matcher: Matcher, piece: Piece): Scanner {
   return (bytes, start, end, from) => {
     if (start === from || !matcher.holds(bytes, from, end)) matcher.begin(bytes, from, end);
     const result = piece(start, end);
@@ -90,7 +90,7 @@ function scannerOf(matcher: Matcher, piece: Piece): Scanner {
  * The pieces of the text that `matcher` holds. A piece begins where a match does, where one ended, or at an empty one; so
  * the next match from there, but for an empty one right there, is the one that the search from the start would meet.
  */
-function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): Piece {
+export function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): Piece {
   const isolated: Piece = (start) => {
     const after = matcher.find(start);
     return matcher.start > start ? matcher.start : after;
@@ -107,11 +107,11 @@ function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): Piece {
       return (start, end) => {
         let after = isolated(start, end);
         if (matcher.start > start) return after;
-        for (let next = after; next < end; after = next) {
-          next = matcher.matchAt(after);
-          if (next <= after) break;
+        for (;;) {
+          const next = matcher.matchAt(after);
+          if (next <= after) return after;
+          after = next;
         }
-        return after;
       };
     default:
       // What splits joins what is before it: what lies between two matches goes with the second, or, inverted, with the
@@ -119,7 +119,7 @@ function pieceOf(matcher: Matcher, { behavior, invert }: SplitOptions): Piece {
       if ((behavior === "MergedWithPrevious") !== invert) return (start) => matcher.find(start);
       return (start, end) => {
         const after = isolated(start, end);
-        if (matcher.start > start || after === end) return after;
+        if (matcher.start > start) return after;
         matcher.find(after);
         return matcher.start;
       };
