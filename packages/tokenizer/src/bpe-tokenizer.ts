@@ -1,13 +1,14 @@
 import { BPE } from "./bpe.ts";
 import type { HuggingFaceJSON } from "./format.ts";
-import { writeHuggingFace } from "./huggingface.ts";
+import { writeHuggingFace } from "./huggingface/write.ts";
 import { Merges } from "./merge.ts";
+import { type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
-import type { Sink } from "./sink.ts";
+import { collect, type Sink } from "./sink.ts";
 import { Specials, Straddling } from "./specials.ts";
 import { streamEncoder } from "./stream-encoder.ts";
 import { TextTokenizer } from "./text-tokenizer.ts";
-import type { EncodeOptions, TokenEncoder } from "./tokenizer.ts";
+import type { Encoded, EncodeOptions, OffsetUnit, TokenEncoder } from "./tokenizer.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -21,9 +22,13 @@ export interface BPEModel {
   readonly pretokenizer: Pretokenizer;
   /** Special tokens by content. */
   readonly specials: ReadonlyMap<string, number>;
+  /** What a tokenizer.json asks for around BPE, if anything. */
+  readonly pipeline?: Pipeline | undefined;
+  /** The parts of the tokenizer.json that this was read from. */
+  readonly file?: FileParts | undefined;
 }
 
-/** Byte-level BPE: any text, no unknowns. */
+/** BPE, byte-level unless a tokenizer.json says otherwise. */
 export class BPETokenizer extends TextTokenizer {
   readonly kind = "bpe";
   readonly model: BPEModel;
@@ -36,12 +41,14 @@ export class BPETokenizer extends TextTokenizer {
     this.model = model;
     this.vocabulary = model.vocabulary;
     this.#specials = new Specials(model.specials);
-    const { vocabulary, merges, wholePieces, pretokenizer } = model;
+    const { vocabulary, merges, wholePieces, pretokenizer, pipeline } = model;
+    const never = new Set(model.specials.values());
     this.#bpe = new BPE({
-      vocabulary,
-      merges: merges ? Merges.listed(merges) : Merges.ranked(vocabulary.table),
+      table: pipeline?.table ?? vocabulary.table,
+      merges: merges ? Merges.listed(merges, never) : Merges.ranked(vocabulary.table),
       wholePieces,
       scanners: pretokenizer.scanners,
+      atoms: pipeline?.atoms,
     });
   }
 
@@ -49,7 +56,22 @@ export class BPETokenizer extends TextTokenizer {
     return this.model.specials;
   }
 
-  protected write(text: string, options: EncodeOptions | undefined, sink: Sink): void {
+  /** Normalizers can make much text little. */
+  protected override get reach(): number {
+    return this.model.pipeline ? Infinity : super.reach;
+  }
+
+  protected write(
+    text: string,
+    options: EncodeOptions | undefined,
+    sink: Sink,
+    stretch: Stretch = WHOLE,
+  ): void {
+    const { pipeline } = this.model;
+    if (pipeline) {
+      pipeline.write(this.#bpe, text, options, sink, stretch);
+      return;
+    }
     for (const { start, end, special } of this.#specials.segments(text, options)) {
       const bytes = encodeUtf8(text.slice(start, end));
       if (!this.#bpe.encode(bytes, 0, bytes.length, sink)) return;
@@ -59,25 +81,50 @@ export class BPETokenizer extends TextTokenizer {
     }
   }
 
+  override encodeWithOffsets(
+    text: string,
+    options: EncodeOptions & { readonly unit?: OffsetUnit | undefined } = {},
+  ): Encoded {
+    const { pipeline } = this.model;
+    return pipeline
+      ? pipeline.offsets(this.#bpe, text, options, options.unit ?? "utf16")
+      : super.encodeWithOffsets(text, options);
+  }
+
   encoder(options?: EncodeOptions): TokenEncoder {
-    const { scanners, boundary } = this.model.pretokenizer;
+    const { pipeline, pretokenizer } = this.model;
     const listed = options?.disallowedSpecial;
     const more = listed && listed !== "all" ? listed : [];
-    const straddling = new Straddling([...this.specials.keys(), ...more]);
+    const added = pipeline?.added ?? this.specials;
+    const straddling = new Straddling([...added.keys(), ...more]);
+    const candidate = (text: string, end: number): number => {
+      if (pipeline) return pipeline.boundary(text, end);
+      if (!pretokenizer.boundary) return 0;
+      const bytes = encodeUtf8(text.slice(0, end));
+      return decodeUtf8(bytes.subarray(0, pretokenizer.boundary(bytes, 0, bytes.length))).length;
+    };
     return streamEncoder({
-      encode: (text) => this.encode(text, options),
-      boundary: (text) => {
-        if (!boundary || scanners.length === 0) return 0;
-        const bytes = encodeUtf8(text);
-        for (let end = bytes.length; ; ) {
-          const at = boundary(bytes, 0, end);
-          const unit = decodeUtf8(bytes.subarray(0, at)).length;
-          const special = straddling.at(text, unit);
-          if (special === undefined) return unit;
-          end = encodeUtf8(text.slice(0, special)).length;
+      encode: (text, stretch) => {
+        const sink = collect((text.length >> 1) + 16);
+        this.write(text, options, sink, stretch);
+        return sink.ids.slice(0, sink.length);
+      },
+      boundary(text) {
+        for (let end = text.length; end > 0; ) {
+          const cut = candidate(text, end);
+          // A pipeline may look at what is beside a token, so that it is not cut there.
+          const special = cut > 0 ? straddling.at(text, cut, pipeline ? 1 : 0) : undefined;
+          if (special === undefined) return cut;
+          end = Math.min(special, cut - 1);
         }
+        return 0;
       },
     });
+  }
+
+  override id(token: string | Uint8Array): number | undefined {
+    const added = typeof token === "string" ? this.model.pipeline?.added.get(token) : undefined;
+    return added ?? super.id(token);
   }
 
   toJSON(): HuggingFaceJSON {

@@ -3,16 +3,20 @@ import { Merger, type Merges } from "./merge.ts";
 import { PieceCache } from "./piece-cache.ts";
 import type { Scanner } from "./scan/classes.ts";
 import type { Sink } from "./sink.ts";
-import type { Vocabulary } from "./vocabulary.ts";
 
 /** What byte-level BPE is made of. */
 export interface BPEParts {
-  readonly vocabulary: Vocabulary;
+  /** What text becomes each token. */
+  readonly table: ByteTable;
   readonly merges: Merges;
   /** Whether a piece that is a token becomes it before any merge: tiktoken's way, and `ignore_merges`. */
   readonly wholePieces: boolean;
   /** Each cuts the pieces of the one before. */
   readonly scanners: readonly Scanner[];
+  /** Puts the tokens of `bytes[from, to)` that merges start from into `merger`, where they are not its bytes. */
+  readonly atoms?:
+    | ((bytes: Uint8Array, from: number, to: number, merger: Merger) => number)
+    | undefined;
 }
 
 const CACHED = 48; // bytes; longer pieces seldom come again
@@ -25,9 +29,11 @@ export class BPE {
   readonly #byteIds = new Int32Array(256);
   readonly #merger: Merger;
   readonly #cache = new PieceCache();
+  readonly #atoms: BPEParts["atoms"];
 
-  constructor({ vocabulary, merges, wholePieces, scanners }: BPEParts) {
-    this.#vocabulary = vocabulary.table;
+  constructor({ table, merges, wholePieces, scanners, atoms }: BPEParts) {
+    this.#vocabulary = table;
+    this.#atoms = atoms;
     this.#whole = wholePieces;
     this.#scanners = scanners;
     this.#merger = new Merger(merges);
@@ -40,14 +46,14 @@ export class BPE {
   /** The ids of `bytes[start, end)`, UTF-8 without errors. False when the sink wanted no more. */
   encode(bytes: Uint8Array, start: number, end: number, sink: Sink, level = 0): boolean {
     const scan = this.#scanners[level];
-    if (!scan) return this.#piece(bytes, start, end, sink);
+    if (!scan) return this.piece(bytes, start, end, sink);
     const last = level + 1 === this.#scanners.length;
     for (let from = start; from < end; ) {
-      const found = scan(bytes, from, end);
+      const found = scan(bytes, from, end, start);
       const to = found < 0 ? ~found : found;
       if (found >= 0) {
         const more = last
-          ? this.#piece(bytes, from, to, sink)
+          ? this.piece(bytes, from, to, sink)
           : this.encode(bytes, from, to, sink, level + 1);
         if (!more) return false;
       }
@@ -56,7 +62,21 @@ export class BPE {
     return true;
   }
 
-  #piece(bytes: Uint8Array, from: number, to: number, sink: Sink): boolean {
+  /** The pieces of `bytes[start, end)`. */
+  *pieces(bytes: Uint8Array, start: number, end: number, level = 0): Generator<[number, number]> {
+    const scan = this.#scanners[level];
+    if (!scan) yield [start, end];
+    else
+      for (let from = start; from < end; ) {
+        const found = scan(bytes, from, end, start);
+        const to = found < 0 ? ~found : found;
+        if (found >= 0) yield* this.pieces(bytes, from, to, level + 1);
+        from = to;
+      }
+  }
+
+  /** The ids of one piece. False when the sink wanted no more. */
+  piece(bytes: Uint8Array, from: number, to: number, sink: Sink): boolean {
     if (!sink.room(to - from)) return false;
     const length = to - from;
     if (length > CACHED) {
@@ -93,12 +113,15 @@ export class BPE {
     }
     merger.reserve(count);
     const { ids, starts } = merger;
-    for (let i = 0; i < count; i++) {
-      ids[i] = this.#byteIds[bytes[from + i]!]!;
-      starts[i] = from + i;
-    }
-    starts[count] = to;
-    const left = merger.merge(bytes, count);
+    let atoms = count;
+    if (this.#atoms) atoms = this.#atoms(bytes, from, to, merger);
+    else
+      for (let i = 0; i < count; i++) {
+        ids[i] = this.#byteIds[bytes[from + i]!]!;
+        starts[i] = from + i;
+      }
+    starts[atoms] = to;
+    const left = merger.merge(bytes, atoms);
     for (let i = 0; i < left; i++) sink.ids[sink.length++] = ids[i]!;
     merger.release();
   }

@@ -9,6 +9,7 @@ export { CL100K, GPT2, LLAMA3, O200K, type Pretokenizer, QWEN2 } from "./pretoke
 export { showToken, tokenText } from "./show.ts";
 export { tiktoken, writeTiktoken } from "./tiktoken.ts";
 export {
+  type DecodeOptions,
   type Encoded,
   type EncodeOptions,
   encodeBatch,
@@ -19,3 +20,9 @@ export {
 } from "./tokenizer.ts";
 export { trainBPE, trainBPEStream } from "./train.ts";
 export type { TrainOptions, TrainProgress } from "./train-options.ts";
+export {
+  readVocabMerges,
+  type VocabMerges,
+  type VocabMergesOptions,
+  writeVocabMerges,
+} from "./vocab-merges.ts";

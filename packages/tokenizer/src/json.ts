@@ -4,7 +4,7 @@ import { CharacterTokenizer } from "./characters.ts";
 import { TokenizerFormatError } from "./errors.ts";
 import { array, describe, type Fields, object, string } from "./fields.ts";
 import { FORMAT } from "./format.ts";
-import { readHuggingFace } from "./huggingface.ts";
+import { readHuggingFace } from "./huggingface/read.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 function parse(text: string): unknown {
@@ -48,8 +48,8 @@ function readOwn(file: Fields): Tokenizer {
 }
 
 /**
- * Reads what `toJSON` wrote, and a Hugging Face `tokenizer.json` of byte-level BPE with GPT-2's pattern. `json`: the
- * parsed value, or the text of the file. Throws {@link TokenizerFormatError} naming the field that is wrong, is from a
+ * Reads what `toJSON` wrote, and a Hugging Face `tokenizer.json` of BPE, such as GPT-2's, Llama's, Qwen's and SmolLM's.
+ * `json`: the parsed value, or the text of the file. Throws {@link TokenizerFormatError} naming the field that is wrong, is from a
  * newer version, or asks for a part that is not supported.
  */
 export function loadTokenizer(json: unknown): Tokenizer {

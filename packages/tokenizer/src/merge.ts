@@ -23,11 +23,14 @@ export class Merges {
     this.#ranks = ranks;
   }
 
-  /** `triples`: (left, right, result) of each merge, first merge first: Hugging Face's rules. */
-  static listed(triples: Int32Array): Merges {
+  /**
+   * `triples`: (left, right, result) of each merge, first merge first: Hugging Face's rules. `never`: results that text
+   * must not become.
+   */
+  static listed(triples: Int32Array, never: ReadonlySet<number> = new Set()): Merges {
     const pairs = new Pairs(triples.length / 3);
     for (let at = 0; at < triples.length; at += 3)
-      if (pairs.find(triples[at]!, triples[at + 1]!) < 0)
+      if (!never.has(triples[at + 2]!) && pairs.find(triples[at]!, triples[at + 1]!) < 0)
         pairs.add(triples[at]!, triples[at + 1]!, at / 3, triples[at + 2]!);
     return new Merges(pairs);
   }

@@ -94,7 +94,7 @@ export class PieceCounter {
     const last = level + 1 === scanners.length;
     const bytes = this.#bytes;
     for (let from = start; from < end; ) {
-      const found = scan(bytes, from, end);
+      const found = scan(bytes, from, end, start);
       const to = found < 0 ? ~found : found;
       if (found >= 0) {
         if (last) this.#add(from, to);

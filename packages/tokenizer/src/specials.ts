@@ -20,12 +20,12 @@ export function couldBeLearned(content: string, { scanners }: Pretokenizer): boo
   const bytes = encodeUtf8(content);
   return (
     fromByteLevel(content) !== undefined &&
-    scanners.every((scan) => scan(bytes, 0, bytes.length) === bytes.length)
+    scanners.every((scan) => scan(bytes, 0, bytes.length, 0) === bytes.length)
   );
 }
 
 /** Finds the strings of a set: leftmost first, and the longest where two share a start. */
-class Finder {
+export class Finder {
   readonly #byFirst = new Map<number, string[]>();
   readonly #firsts: RegExp | undefined;
 
@@ -76,15 +76,20 @@ export class Specials {
     this.#all = new Finder(ids.keys());
   }
 
-  /** Cuts `text` at the allowed specials. Throws {@link SpecialTokenError} at the first disallowed one. */
-  *segments(
+  /** Throws {@link SpecialTokenError} at the first disallowed special of `text`. Returns the allowed ones, all if undefined. */
+  check(
     text: string,
     { allowedSpecial = [], disallowedSpecial = "all" }: EncodeOptions = {},
-  ): Generator<Segment> {
+  ): ReadonlySet<string> | undefined {
     const allowed = allowedSpecial === "all" ? undefined : new Set(allowedSpecial);
     const offence = this.#disallowed(allowed, disallowedSpecial).next(text, 0);
     if (offence) throw new SpecialTokenError(offence.content, offence.index);
+    return allowed;
+  }
 
+  /** Cuts `text` at the allowed specials. Throws as `check` does. */
+  *segments(text: string, options?: EncodeOptions): Generator<Segment> {
+    const allowed = this.check(text, options);
     const finder = allowed ? this.#some((content) => allowed.has(content)) : this.#all;
     let start = 0;
     for (let found = finder.next(text, 0); found; found = finder.next(text, start)) {
@@ -119,12 +124,19 @@ export class Straddling {
     this.#longest = Math.max(0, ...contents.map((content) => content.length));
   }
 
-  /** Where the first begins that is in `text`, as far as `text` goes, on both sides of `cut`. */
-  at(text: string, cut: number): number | undefined {
-    for (let start = Math.max(0, cut - this.#longest + 1); start < cut; start++)
+  /**
+   * Where the first begins that is in `text`, as far as `text` goes, on both sides of `cut`; `touching`: or begins or
+   * ends there.
+   */
+  at(text: string, cut: number, touching = 0): number | undefined {
+    for (
+      let start = Math.max(0, cut - this.#longest + 1 - touching);
+      start < cut + touching;
+      start++
+    )
       for (const content of this.#contents)
         if (
-          start + content.length > cut &&
+          start + content.length > cut - touching &&
           content.startsWith(text.slice(start, start + content.length))
         )
           return start;

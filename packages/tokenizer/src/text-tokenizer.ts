@@ -3,6 +3,7 @@ import type { TokenizerJSON } from "./format.ts";
 import { offsetsOf } from "./offsets.ts";
 import { collect, counter, type Sink } from "./sink.ts";
 import type {
+  DecodeOptions,
   Encoded,
   EncodeOptions,
   OffsetUnit,
@@ -24,6 +25,11 @@ export abstract class TextTokenizer implements Tokenizer {
 
   /** Writes the ids of `text`, or of as much of it as the sink takes. */
   protected abstract write(text: string, options: EncodeOptions | undefined, sink: Sink): void;
+
+  /** Bytes that one token can stand for. */
+  protected get reach(): number {
+    return this.vocabulary.longest;
+  }
 
   get size(): number {
     return this.vocabulary.size;
@@ -69,22 +75,30 @@ export abstract class TextTokenizer implements Tokenizer {
 
   isWithin(text: string, limit: number, options?: EncodeOptions): number | false {
     // No token is longer than the longest, and no unit of text has fewer bytes than one.
-    if (text.length > limit * this.vocabulary.longest) return false;
+    if (text.length > limit * this.reach) return false;
     const sink = counter(limit);
     this.write(text, options, sink);
     return sink.total <= limit && sink.total;
   }
 
-  decode(ids: ArrayLike<number>): string {
-    return this.vocabulary.decode(ids);
+  decode(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeOptions = {}): string {
+    if (!skipSpecialTokens) return this.vocabulary.decode(ids);
+    const specials = new Set(this.specials.values());
+    return this.vocabulary.decode(Array.from(ids).filter((id) => !specials.has(id)));
   }
 
   decodeBytes(ids: ArrayLike<number>): Uint8Array {
     return this.vocabulary.decodeBytes(ids);
   }
 
-  decoder(): TokenDecoder {
-    return this.vocabulary.decoder();
+  decoder({ skipSpecialTokens = false }: DecodeOptions = {}): TokenDecoder {
+    const decoder = this.vocabulary.decoder();
+    if (!skipSpecialTokens) return decoder;
+    const specials = new Set(this.specials.values());
+    return {
+      push: (id) => (specials.has(id) ? "" : decoder.push(id)),
+      flush: () => decoder.flush(),
+    };
   }
 
   token(id: number): Uint8Array {

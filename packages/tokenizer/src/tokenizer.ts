@@ -10,6 +10,17 @@ export interface EncodeOptions {
   readonly allowedSpecial?: "all" | ReadonlySet<string> | readonly string[] | undefined;
   /** Strings that are an error in the text. Default `"all"`: every special not allowed. `[]`: read them as text. */
   readonly disallowedSpecial?: "all" | ReadonlySet<string> | readonly string[] | undefined;
+  /**
+   * Whether to put the ids before and after that the template of a tokenizer.json names, such as Llama's BOS. Default
+   * true, as in Hugging Face. Other tokenizers have no template.
+   */
+  readonly addSpecialTokens?: boolean | undefined;
+}
+
+/** What every way to decode can be told. */
+export interface DecodeOptions {
+  /** Whether special tokens become nothing. Default false: they become their text. */
+  readonly skipSpecialTokens?: boolean | undefined;
 }
 
 /** In what offsets count: UTF-16 units as JavaScript's strings do, code points as Python's, or bytes of UTF-8. */
@@ -69,11 +80,11 @@ export interface Tokenizer {
   /** How many ids `encode` would give, or false above `limit`: found in time that grows with the limit, not the text. */
   isWithin(text: string, limit: number, options?: EncodeOptions): number | false;
   /** Ids → text; bytes that are no UTF-8 become U+FFFD. Throws RangeError on an unknown id. */
-  decode(ids: ArrayLike<number>): string;
+  decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   /** Ids → bytes. Throws RangeError on an unknown id. */
   decodeBytes(ids: ArrayLike<number>): Uint8Array;
   /** A decoder with its own state, for ids that arrive one at a time. */
-  decoder(): TokenDecoder;
+  decoder(options?: DecodeOptions): TokenDecoder;
   /** The bytes that `id` stands for. Throws RangeError on an unknown id. */
   token(id: number): Uint8Array;
   /** The id that stands for `token`, special or not, if there is one. */

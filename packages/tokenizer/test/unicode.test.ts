@@ -1,14 +1,19 @@
 import { describe, expect, test } from "vitest";
+import { SCRIPTS } from "../src/pattern/scripts-16.ts";
 import { classAt } from "../src/scan/classes.ts";
 import { CATEGORIES, CODE_POINTS, generalCategories, isWhiteSpace } from "../src/unicode.ts";
 import { GENERAL_CATEGORIES } from "../src/unicode-16.ts";
 import { encodeUtf8 } from "../src/utf8.ts";
-import { generalCategoryRuns, publishedCategories } from "./unicode-runs.ts";
+import { generalCategoryRuns, publishedCategories, scriptRuns } from "./unicode-runs.ts";
 
 describe("Unicode 16.0", () => {
   test("every code point has its published category", async () => {
     expect(generalCategories()).toEqual(await publishedCategories());
     expect(GENERAL_CATEGORIES).toBe(await generalCategoryRuns());
+  });
+
+  test("every script that patterns may name is as published", async () => {
+    expect(Object.entries(SCRIPTS)).toEqual(await scriptRuns());
   });
 
   test("has as many letters, numbers and marks as it should", () => {

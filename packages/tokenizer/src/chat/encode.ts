@@ -80,7 +80,11 @@ export function encodeChat(
   for (const { start, end, special } of parts)
     if (special !== undefined) add(special, start);
     else {
-      const part = tokenizer.encodeWithOffsets(text.slice(start, end), { disallowedSpecial: [] });
+      // What stands around a conversation is the chat template's to say.
+      const part = tokenizer.encodeWithOffsets(text.slice(start, end), {
+        disallowedSpecial: [],
+        addSpecialTokens: false,
+      });
       for (const [i, id] of part.ids.entries()) add(id, start + part.starts[i]!);
     }
   return { ids: Int32Array.from(ids), mask: Uint8Array.from(mask) };

@@ -2,10 +2,10 @@ import { CATEGORIES, generalCategories, isWhiteSpace } from "../unicode.ts";
 
 /**
  * Cuts text into the pieces within which BPE merges. `bytes`: UTF-8 without errors. Returns where the piece that begins
- * at `start` ends, reading only `bytes[start, end)`, whose end counts as the end of the text; `start < end`. Negative,
+ * at `start` ends, reading only `bytes[from, end)`, which counts as the whole text; `from <= start < end`. Negative,
  * `~end`: the piece is no part of the text.
  */
-export type Scanner = (bytes: Uint8Array, start: number, end: number) => number;
+export type Scanner = (bytes: Uint8Array, start: number, end: number, from: number) => number;
 
 // The classes that tell pieces apart, a bit each, so that a set of them is a mask.
 export const OTHER = 1;

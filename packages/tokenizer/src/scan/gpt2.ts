@@ -17,7 +17,7 @@ function contraction(bytes: Uint8Array, i: number, end: number): number {
  * `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
  * https://github.com/openai/gpt-2/blob/master/src/encoder.py
  */
-export const gpt2: Scanner = (bytes, start, end) => {
+export const gpt2 = ((bytes, start, end) => {
   const first = bytes[start]!;
   if (first === APOSTROPHE) {
     const after = contraction(bytes, start, end);
@@ -31,4 +31,4 @@ export const gpt2: Scanner = (bytes, start, end) => {
     if (found & (OTHER | MARK)) return run(bytes, from, end, OTHER | MARK);
   }
   return whiteSpace(bytes, start, end, false, false);
-};
+}) satisfies Scanner;
