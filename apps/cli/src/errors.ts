@@ -109,7 +109,6 @@ const system: Readonly<Record<string, { what: string; remedy?: string }>> = {
     what: "the file system is read-only",
     remedy: "-o with a folder that can be written to",
   },
-  EEXIST: { what: "is a file, and a folder is needed there" },
   EISDIR: { what: "is a folder, not a file" },
   ENOTDIR: { what: "a part of the path is a file, not a folder" },
   ENOSPC: { what: "the disk is full", remedy: "make room, then run the command again" },
