@@ -130,6 +130,9 @@ test("progress tells bytes, speed and tokens", async () => {
 test.each([
   [["no.txt", ...flags], 1, "there is no file no.txt", "with -o, arguments are files"],
   [[".", ...flags], 1, ". is a folder", ""],
+  [["a.txt", "-o", "."], 1, ". is a folder, not a file for tokens", "-o corpus.bin"],
+  [["a.txt", "-o", "a.txt/x.bin"], 1, "a.txt", "a part of the path is a file, not a folder"],
+  [["a.txt", "--tokenizer", "cl100k"], 2, "no tokenizer cl100k", "--tokenizer cl100k_base"],
   [["a.txt", "-o", "x.bin", "--tokenizer", "char"], 2, "it is made of the text", "--run RUN"],
   [["a.txt", "-o", "x.bin", "--dtype", "u8"], 2, "--dtype u8 is not possible", "u16, u32"],
   [["a.txt", "--dtype", "u16"], 2, "--dtype needs -o", "-o corpus.bin"],

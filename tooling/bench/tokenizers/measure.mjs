@@ -66,8 +66,12 @@ const parts = {
           if (length > (longest[of.name] ?? 10_000)) break;
           // A size may take a hundred times the tenth of it.
           if (of.name !== "muladd" && 100 * (times.at(-1)?.seconds ?? 0) > PATIENCE) break;
-          const text = character.repeat(length);
-          times.push({ length, seconds: fastest(() => tokenizer.encode(text), MOMENT) });
+          let more = 0; // a text of its own each time, which no cache has seen
+          const seconds = fastest(
+            () => tokenizer.encode(character.repeat(length + more++)),
+            MOMENT,
+          );
+          times.push({ length, seconds });
         }
         return [character, times];
       }),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { endianness } from "node:os";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { EncodeOptions, Tokenizer } from "@muladd/tokenizer";
 import { CLIError, exitCodes, UsageError } from "../errors.ts";
 import { absolute, type IO } from "../io.ts";
@@ -48,6 +48,10 @@ export async function tokenizeFiles(
   const sizes = paths.map((path) => sizeOf(io, path));
   const total = sizes.includes(undefined) ? undefined : sizes.reduce<number>((a, b) => a + b!, 0);
   const target = absolute(io, options.out);
+  if (statSync(target, { throwIfNoEntry: false })?.isDirectory())
+    throw new CLIError(`${options.out} is a folder, not a file for tokens`, {
+      remedies: `-o ${join(options.out, "corpus.bin")}`,
+    });
   const temporary = `${target}.tmp`;
   let stopped: number | undefined;
   const off = io.onSignal((signal) => {
@@ -82,6 +86,7 @@ export async function tokenizeFiles(
       count += await append(file, encoder.flush(), dtype);
       if (count === 0) throw new CLIError("there is no text to write tokens of");
       await file.sync();
+      await rename(temporary, target);
       done = true;
     }
   } finally {
@@ -94,7 +99,6 @@ export async function tokenizeFiles(
     endWith(io, stopped);
     return;
   }
-  await rename(temporary, target);
   const about = {
     v: 1,
     dtype,

@@ -53,7 +53,10 @@ export async function openTokenizer(
     const known = ["char", "bytes", ...Object.keys(encodings)];
     throw new UsageError(`there is no tokenizer ${name}`, {
       why: `it is ${known.join(", ")}, or the path of a tokenizer.json, a .tiktoken file or a folder`,
-      remedies: [`--tokenizer ${nearest(name, known) ?? "bytes"}`, "--run RUN"],
+      remedies: [
+        `--tokenizer ${known.find((one) => one.startsWith(name)) ?? nearest(name, known) ?? "bytes"}`,
+        "--run RUN",
+      ],
     });
   }
   if (statSync(path).isDirectory()) return fromFolder(io, name, library);
