@@ -1,6 +1,5 @@
 import { BPE } from "./bpe.ts";
-import type { HuggingFaceJSON } from "./format.ts";
-import { writeHuggingFace } from "./huggingface/write.ts";
+import type { HuggingFaceJSON, TiktokenJSON } from "./format.ts";
 import { Merges } from "./merge.ts";
 import { type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
@@ -28,17 +27,22 @@ export interface BPEModel {
   readonly file?: FileParts | undefined;
 }
 
-/** BPE, byte-level unless a tokenizer.json says otherwise. */
-export class BPETokenizer extends TextTokenizer {
+/** BPE, byte-level unless a tokenizer.json says otherwise. `Saved`: the form in which it is saved. */
+export class BPETokenizer<
+  Saved extends HuggingFaceJSON | TiktokenJSON = HuggingFaceJSON,
+> extends TextTokenizer {
   readonly kind = "bpe";
   readonly model: BPEModel;
   protected readonly vocabulary: Vocabulary;
   readonly #bpe: BPE;
   readonly #specials: Specials;
+  readonly #save: (model: BPEModel) => Saved;
 
-  constructor(model: BPEModel) {
+  /** `save`: a parameter, so that who reads ranks does not carry what writes a tokenizer.json. */
+  constructor(model: BPEModel, save: (model: BPEModel) => Saved) {
     super();
     this.model = model;
+    this.#save = save;
     this.vocabulary = model.vocabulary;
     this.#specials = new Specials(model.specials);
     const { vocabulary, merges, wholePieces, pretokenizer, pipeline } = model;
@@ -127,7 +131,10 @@ export class BPETokenizer extends TextTokenizer {
     return added ?? super.id(token);
   }
 
-  toJSON(): HuggingFaceJSON {
-    return writeHuggingFace(this.model);
+  toJSON(): Saved {
+    return this.#save(this.model);
   }
 }
+
+/** A BPE tokenizer, however it is saved. */
+export type AnyBPE = Pick<BPETokenizer, "model">;

@@ -4,13 +4,13 @@ import { eachPart } from "./stream.ts";
 import { TextTokenizer } from "./text-tokenizer.ts";
 import type { EncodeOptions, TokenEncoder } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { vocabularyOf } from "./vocabulary.ts";
 
 /** The bytes of UTF-8 are the ids: 256 of them, any text, nothing to learn. */
 export class ByteTokenizer extends TextTokenizer {
   readonly kind = "bytes";
   readonly specials: ReadonlyMap<string, number> = new Map();
-  protected readonly vocabulary = Vocabulary.of(
+  protected readonly vocabulary = vocabularyOf(
     Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
   );
 

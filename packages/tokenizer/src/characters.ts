@@ -6,7 +6,7 @@ import { TextTokenizer } from "./text-tokenizer.ts";
 import type { EncodeOptions, TokenEncoder } from "./tokenizer.ts";
 import { scalarAt } from "./unicode.ts";
 import { encodeUtf8 } from "./utf8.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 /** One id per Unicode code point that it knows; any other is an error. */
 export class CharacterTokenizer extends TextTokenizer {
@@ -19,7 +19,7 @@ export class CharacterTokenizer extends TextTokenizer {
   constructor(readonly characters: readonly string[]) {
     super();
     this.#ids = new Map(characters.map((character, id) => [character.codePointAt(0)!, id]));
-    this.vocabulary = Vocabulary.of(characters.map(encodeUtf8));
+    this.vocabulary = vocabularyOf(characters.map(encodeUtf8));
   }
 
   protected write(text: string, _: EncodeOptions | undefined, sink: Sink): void {

@@ -21,44 +21,46 @@ interface NamedEncoding extends Encoding {
   readonly ranks: number;
 }
 
-const END = "<|endoftext|>";
-const FIM = ["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"];
-const numbered = (names: readonly string[], first: number): [string, number][] =>
-  names.map((name, i) => [name, first + i]);
+/** Special tokens, as `<|name|>`. */
+const named = (ids: { readonly [name: string]: number }): Map<string, number> =>
+  new Map(Object.entries(ids).map(([name, id]) => [`<|${name}|>`, id]));
+
+const fim = (first: number) => ({
+  fim_prefix: first,
+  fim_middle: first + 1,
+  fim_suffix: first + 2,
+});
 
 const r50k: NamedEncoding = {
   pretokenizer: GPT2,
-  specials: new Map([[END, 50256]]),
+  specials: named({ endoftext: 50256 }),
   ranks: 50256,
 };
 const p50k = { ...r50k, ranks: 50281 }; // 50256 is not among them
 const o200k: NamedEncoding = {
   pretokenizer: O200K,
-  specials: new Map([
-    [END, 199999],
-    ["<|endofprompt|>", 200018],
-  ]),
+  specials: named({ endoftext: 199999, endofprompt: 200018 }),
   ranks: 199998,
 };
 
 /** o200k_harmony: named ids among reserved ones; 200018 has two names. */
 function harmonySpecials(): Map<string, number> {
-  const named = new Map([
-    ["<|startoftext|>", 199998],
-    [END, 199999],
-    ["<|return|>", 200002],
-    ["<|constrain|>", 200003],
-    ["<|channel|>", 200005],
-    ["<|start|>", 200006],
-    ["<|end|>", 200007],
-    ["<|message|>", 200008],
-    ["<|call|>", 200012],
-    ["<|endofprompt|>", 200018],
-  ]);
-  const taken = new Set(named.values());
-  taken.delete(200018);
-  for (let id = 200000; id < 201088; id++) if (!taken.has(id)) named.set(`<|reserved_${id}|>`, id);
-  return named;
+  const specials = named({
+    startoftext: 199998,
+    endoftext: 199999,
+    return: 200002,
+    constrain: 200003,
+    channel: 200005,
+    start: 200006,
+    end: 200007,
+    message: 200008,
+    call: 200012,
+  });
+  const taken = new Set(specials.values());
+  specials.set("<|endofprompt|>", 200018);
+  for (let id = 200000; id < 201088; id++)
+    if (!taken.has(id)) specials.set(`<|reserved_${id}|>`, id);
+  return specials;
 }
 
 /** tiktoken's, https://github.com/openai/tiktoken/blob/main/tiktoken_ext/openai_public.py */
@@ -66,10 +68,10 @@ export const encodings: Readonly<Record<EncodingName, NamedEncoding>> = {
   gpt2: r50k,
   r50k_base: r50k,
   p50k_base: p50k,
-  p50k_edit: { ...p50k, specials: new Map([[END, 50256], ...numbered(FIM, 50281)]) },
+  p50k_edit: { ...p50k, specials: named({ endoftext: 50256, ...fim(50281) }) },
   cl100k_base: {
     pretokenizer: CL100K,
-    specials: new Map([[END, 100257], ...numbered(FIM, 100258), ["<|endofprompt|>", 100276]]),
+    specials: named({ endoftext: 100257, ...fim(100258), endofprompt: 100276 }),
     ranks: 100256,
   },
   o200k_base: o200k,

@@ -14,6 +14,18 @@ export interface BytesJSON {
   readonly type: "bytes";
 }
 
+/** A saved tokenizer whose ids are ranks, as `tiktoken` makes it. */
+export interface TiktokenJSON {
+  readonly muladd: typeof FORMAT;
+  readonly type: "tiktoken";
+  /** The name of a pattern, or a regular expression. */
+  readonly pattern: string;
+  /** Special tokens by content. */
+  readonly specials: { readonly [content: string]: number };
+  /** What a `.tiktoken` file holds. */
+  readonly ranks: string;
+}
+
 /** The version of Hugging Face's shape. */
 export const VERSION = "1.0";
 
@@ -45,4 +57,4 @@ export interface HuggingFaceJSON {
 }
 
 /** What `Tokenizer.toJSON` writes and `loadTokenizer` reads. */
-export type TokenizerJSON = CharactersJSON | BytesJSON | HuggingFaceJSON;
+export type TokenizerJSON = CharactersJSON | BytesJSON | TiktokenJSON | HuggingFaceJSON;

@@ -1,10 +1,18 @@
-export type { BPETokenizer } from "./bpe-tokenizer.ts";
+export { type AnyBPE, BPETokenizer } from "./bpe-tokenizer.ts";
 export { type ByteTokenizer, bytes } from "./bytes.ts";
 export { type CharacterTokenizer, characters } from "./characters.ts";
 export { type Encoding, type EncodingName, encodings } from "./encodings.ts";
 export { SpecialTokenError, TokenizerFormatError, UnknownCharacterError } from "./errors.ts";
-export type { BytesJSON, CharactersJSON, HuggingFaceJSON, TokenizerJSON } from "./format.ts";
+export type {
+  BytesJSON,
+  CharactersJSON,
+  HuggingFaceJSON,
+  TiktokenJSON,
+  TokenizerJSON,
+} from "./format.ts";
+export { huggingFaceJSON } from "./huggingface/write.ts";
 export { loadTokenizer } from "./json.ts";
+export { patternOf } from "./patterns.ts";
 export { CL100K, GPT2, LLAMA3, O200K, type Pretokenizer, QWEN2 } from "./pretokenizer.ts";
 export { showToken, tokenText } from "./show.ts";
 export { tiktoken, writeTiktoken } from "./tiktoken.ts";

@@ -6,7 +6,8 @@ import { RankedQueue } from "./ranked-queue.ts";
 export const MAX_MERGES = 2 ** 21;
 
 const SHORT = 48; // up to here the smallest of all ranks is found faster by looking than by a queue
-const REMEMBERED = 2 ** 20;
+const REMEMBERED = 2 ** 16; // pairs of tokens whose bytes are too many to be hashed each time
+const DIRECT = 16; // bytes of a pair that are hashed each time
 
 /** Which two tokens merge, and how early. */
 export class Merges {
@@ -42,15 +43,17 @@ export class Merges {
 
   /** Sets `rank` and `id` for two tokens, which spell `bytes[from, to)`. */
   look(left: number, right: number, bytes: Uint8Array, from: number, to: number): void {
-    const at = this.#pairs.find(left, right);
+    const at = this.#ranks && to - from <= DIRECT ? -1 : this.#pairs.find(left, right);
     if (at >= 0) {
       this.rank = this.#pairs.rank(at);
       this.id = this.#pairs.id(at);
     } else if (this.#ranks) {
       this.id = this.#ranks.find(bytes, from, to, hashOf(bytes, from, to));
       this.rank = this.id;
-      if (this.#pairs.count >= REMEMBERED) this.#pairs.clear();
-      this.#pairs.add(left, right, this.rank, this.id);
+      if (to - from > DIRECT) {
+        if (this.#pairs.count >= REMEMBERED) this.#pairs.clear();
+        this.#pairs.add(left, right, this.rank, this.id);
+      }
     } else this.rank = -1;
     if (this.rank >= this.below) this.rank = -1;
   }

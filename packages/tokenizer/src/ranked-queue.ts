@@ -13,14 +13,13 @@ export class RankedQueue {
   #used = 0;
   #free = NONE;
   readonly #lists = new Map<number, List>();
-  readonly #ranks: Queue;
+  readonly #ranks = new Queue();
   #now: List | undefined;
 
   /** `capacity`: how many positions there may be at once. */
   constructor(capacity: number) {
     this.#positions = new Int32Array(capacity);
     this.#after = new Int32Array(capacity);
-    this.#ranks = new Queue(capacity);
   }
 
   /** The rank of what `next` gave last. */

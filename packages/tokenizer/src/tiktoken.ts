@@ -1,7 +1,8 @@
-import { BPETokenizer } from "./bpe-tokenizer.ts";
+import { type AnyBPE, type BPEModel, BPETokenizer } from "./bpe-tokenizer.ts";
 import { ByteTable, hashOf } from "./byte-table.ts";
 import { type Encoding, type EncodingName, encodings } from "./encodings.ts";
 import { TokenizerFormatError } from "./errors.ts";
+import { FORMAT, type TiktokenJSON } from "./format.ts";
 import { encodeUtf8 } from "./utf8.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -50,17 +51,14 @@ class Builder {
   }
 
   token(bytes: Uint8Array, length: number, rank: number, line: number): void {
-    if (rank < this.table.size)
-      throw broken(line, `has rank ${rank} after rank ${this.table.size - 1}; ranks must ascend`);
-    if (rank > this.table.size + 2 ** 16)
-      throw broken(line, `has rank ${rank}, far above rank ${this.table.size - 1} before it`);
+    if (rank < this.table.size || rank > this.table.size + 2 ** 16)
+      throw broken(line, `has rank ${rank} after ${this.table.size - 1}; ranks must ascend`);
     const special = this.#specials.get(rank);
     if (special !== undefined)
-      throw broken(line, `has rank ${rank}, which is the id of ${JSON.stringify(special)}`);
+      throw broken(line, `has rank ${rank}, the id of ${JSON.stringify(special)}`);
     this.skipTo(rank);
     const hash = hashOf(bytes, 0, length);
-    if (this.table.find(bytes, 0, length, hash) >= 0)
-      throw broken(line, "holds a token that was there before");
+    if (this.table.find(bytes, 0, length, hash) >= 0) throw broken(line, "holds a token again");
     this.table.add(bytes, 0, length, hash);
   }
 
@@ -74,11 +72,11 @@ class Builder {
   }
 }
 
-const broken = (line: number, problem: string): TokenizerFormatError =>
+const broken = (where: number | string, problem: string): TokenizerFormatError =>
   new TokenizerFormatError(
-    `line ${line}`,
+    typeof where === "number" ? `line ${where}` : where,
     problem,
-    "it must be a .tiktoken file, or its ranks as npm packages pack them: restore it from a copy",
+    "it must be the .tiktoken file of this encoding, or its ranks as npm packages pack them",
   );
 
 /** Calls `field` with each part of `text` that stands between blanks, and the number of its line. */
@@ -145,38 +143,35 @@ function readRanks(text: Uint8Array, specials: ReadonlyMap<string, number>): Bui
 export function tiktoken(
   ranks: string | Uint8Array,
   encoding: EncodingName | Encoding,
-): BPETokenizer {
+): BPETokenizer<TiktokenJSON> {
   const { pretokenizer, specials } = typeof encoding === "string" ? encodings[encoding] : encoding;
   const builder = readRanks(typeof ranks === "string" ? encodeUtf8(ranks) : ranks, specials);
   const { table, holes } = builder;
   if (typeof encoding === "string" && table.size !== encodings[encoding].ranks)
-    throw new TokenizerFormatError(
+    throw broken(
       "(whole file)",
       `has ranks below ${table.size}, and ${encoding} has ranks below ${encodings[encoding].ranks}`,
-      "the file may be cut short, or be that of another encoding",
     );
   for (let byte = 0; byte < 256; byte++) {
     const one = Uint8Array.of(byte);
     if (table.find(one, 0, 1, hashOf(one, 0, 1)) < 0)
-      throw new TokenizerFormatError("(whole file)", `byte ${byte} has no rank`);
+      throw broken("(whole file)", `byte ${byte} has no rank`);
   }
   builder.skipTo(Math.max(-1, ...specials.values()) + 1);
-  return new BPETokenizer({
-    vocabulary: new Vocabulary(table, holes),
-    merges: undefined,
-    wholePieces: true,
-    pretokenizer,
-    specials,
-  });
+  const vocabulary = new Vocabulary(table, holes);
+  const model = { vocabulary, merges: undefined, wholePieces: true, pretokenizer, specials };
+  return new BPETokenizer(model, save);
 }
 
-/** The `.tiktoken` file of a tokenizer whose ids are ranks: `<base64 of a token> <id>` a line. Throws RangeError. */
-export function writeTiktoken(tokenizer: BPETokenizer): string {
-  const { vocabulary, merges, specials } = tokenizer.model;
-  if (merges)
-    throw new RangeError(
-      "writeTiktoken: this tokenizer has a list of merges, which .tiktoken files cannot hold; write toJSON()",
-    );
+const save = (model: BPEModel): TiktokenJSON => ({
+  muladd: FORMAT,
+  type: "tiktoken",
+  pattern: model.pretokenizer.pattern,
+  specials: Object.fromEntries(model.specials),
+  ranks: ranksOf(model),
+});
+
+function ranksOf({ vocabulary, specials }: BPEModel): string {
   const special = new Set(specials.values());
   let text = "";
   for (let id = 0; id < vocabulary.size; id++) {
@@ -184,4 +179,13 @@ export function writeTiktoken(tokenizer: BPETokenizer): string {
     text += `${btoa(String.fromCharCode(...vocabulary.bytes(id)))} ${id}\n`;
   }
   return text;
+}
+
+/** The `.tiktoken` file of a tokenizer whose ids are ranks: `<base64 of a token> <id>` a line. Throws RangeError. */
+export function writeTiktoken({ model }: AnyBPE): string {
+  if (model.merges)
+    throw new RangeError(
+      "writeTiktoken: this tokenizer has a list of merges, which .tiktoken files cannot hold; write toJSON()",
+    );
+  return ranksOf(model);
 }

@@ -1,6 +1,7 @@
 import { BPETokenizer } from "./bpe-tokenizer.ts";
 import { ALPHABET, fromByteLevel } from "./byte-level.ts";
 import { hashOf } from "./byte-table.ts";
+import { writeHuggingFace } from "./huggingface/write.ts";
 import { Learner } from "./learn.ts";
 import { PieceCounter } from "./piece-counter.ts";
 import { GPT2 } from "./pretokenizer.ts";
@@ -8,7 +9,7 @@ import { Utf8Stream } from "./stream.ts";
 import { LONGEST_PIECE } from "./stream-encoder.ts";
 import { checkOptions, type TrainOptions, type TrainProgress } from "./train-options.ts";
 import { encodeUtf8 } from "./utf8.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { vocabularyOf } from "./vocabulary.ts";
 
 const REPORT_UNITS = 1 << 20;
 const REPORT_MERGES = 100;
@@ -70,7 +71,7 @@ function learn(counter: PieceCounter, options: TrainOptions, total?: number): BP
   const contents = specials.map(encodeUtf8);
   const at = order === "hf" ? 0 : tokens.length;
   const ids = specials.map((_, i) => at + i);
-  const vocabulary = Vocabulary.of(
+  const vocabulary = vocabularyOf(
     order === "hf" ? [...contents, ...tokens] : [...tokens, ...contents],
     new Set(ids),
   );
@@ -82,14 +83,17 @@ function learn(counter: PieceCounter, options: TrainOptions, total?: number): BP
       throw new RangeError(
         `trainBPE: special token ${JSON.stringify(specials[i])} was learned from the text; name it like <|endoftext|>`,
       );
-  return new BPETokenizer({
-    vocabulary,
-    // Numbered by bytes and merges alone, ids are ranks.
-    merges: order === "hf" ? Int32Array.from(merges) : undefined,
-    wholePieces: order === "byte",
-    pretokenizer,
-    specials: new Map(specials.map((special, i) => [special, ids[i]!])),
-  });
+  return new BPETokenizer(
+    {
+      vocabulary,
+      // Numbered by bytes and merges alone, ids are ranks.
+      merges: order === "hf" ? Int32Array.from(merges) : undefined,
+      wholePieces: order === "byte",
+      pretokenizer,
+      specials: new Map(specials.map((special, i) => [special, ids[i]!])),
+    },
+    writeHuggingFace,
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { fromRuns } from "./runs.ts";
 import { GENERAL_CATEGORIES } from "./unicode-16.ts";
 
 /**
@@ -14,21 +15,15 @@ export const CATEGORIES = [
 
 export const CODE_POINTS = 0x110000;
 
+/** A letter for each of {@link CATEGORIES} in the runs of unicode-16.ts. */
+export const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%";
+
 let categories: Uint8Array | undefined;
 
 /** The index in {@link CATEGORIES} of each code point. */
 export function generalCategories(): Uint8Array {
-  if (categories) return categories;
-  const table = new Uint8Array(CODE_POINTS);
-  let at = 0;
-  // A letter names the category of a run, the base-36 number after it says how long the run is; alone it is one.
-  for (const [, letter, length] of GENERAL_CATEGORIES.matchAll(/([A-Z!#$%])([\da-z]*)/g)) {
-    const end = at + (length ? Number.parseInt(length, 36) : 1);
-    table.fill("ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%".indexOf(letter!), at, end);
-    at = end;
-  }
-  categories = table;
-  return table;
+  categories ??= fromRuns(GENERAL_CATEGORIES, LETTERS);
+  return categories;
 }
 
 /**

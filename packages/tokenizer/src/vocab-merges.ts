@@ -1,9 +1,9 @@
-import { BPETokenizer } from "./bpe-tokenizer.ts";
+import { type AnyBPE, BPETokenizer } from "./bpe-tokenizer.ts";
 import { TokenizerFormatError } from "./errors.ts";
 import { object } from "./fields.ts";
-import { type HuggingFaceJSON, VERSION } from "./format.ts";
+import { VERSION } from "./format.ts";
 import { readHuggingFace } from "./huggingface/read.ts";
-import { preTokenizerJSON } from "./huggingface/write.ts";
+import { preTokenizerJSON, writeHuggingFace } from "./huggingface/write.ts";
 import { GPT2, type Pretokenizer } from "./pretokenizer.ts";
 
 /** What the two files do not say. */
@@ -55,16 +55,16 @@ export function readVocabMerges(
     decoder: { type: "ByteLevel" },
     model: { vocab: ids, merges: lines },
   });
-  return new BPETokenizer({ ...model, pretokenizer, file: undefined });
+  return new BPETokenizer({ ...model, pretokenizer, file: undefined }, writeHuggingFace);
 }
 
 /** Writes `vocab.json` and `merges.txt`. Throws RangeError for a tokenizer whose tokens are not byte-level. */
-export function writeVocabMerges(tokenizer: BPETokenizer): VocabMerges {
+export function writeVocabMerges(tokenizer: AnyBPE): VocabMerges {
   if (tokenizer.model.pipeline)
     throw new RangeError(
       "writeVocabMerges: vocab.json and merges.txt cannot say what this tokenizer does around BPE; write toJSON()",
     );
-  const { model }: HuggingFaceJSON = tokenizer.toJSON();
+  const { model } = writeHuggingFace(tokenizer.model);
   const lines = ["#version: 0.2", ...model.merges.map((pair) => pair.join(" "))];
   return { vocab: JSON.stringify(model.vocab), merges: `${lines.join("\n")}\n` };
 }

@@ -19,22 +19,6 @@ export class Vocabulary {
     this.longest = longest;
   }
 
-  /** `tokens[id]`: the bytes of that id; `undefined` where none has it. `hidden`: ids that text does not become. */
-  static of(
-    tokens: ArrayLike<Uint8Array | undefined>,
-    hidden: ReadonlySet<number> = new Set(),
-  ): Vocabulary {
-    const table = new ByteTable(tokens.length);
-    const holes = new Set<number>();
-    for (let id = 0; id < tokens.length; id++) {
-      const token = tokens[id] ?? new Uint8Array(0);
-      if (!tokens[id]) holes.add(id);
-      if (token.length === 0 || hidden.has(id)) table.append(token, 0, token.length);
-      else table.add(token, 0, token.length, hashOf(token, 0, token.length));
-    }
-    return new Vocabulary(table, holes);
-  }
-
   /** Ids are below it. */
   get size(): number {
     return this.table.size;
@@ -81,4 +65,20 @@ export class Vocabulary {
   decoder(): TokenDecoder {
     return streamDecoder((id) => this.bytes(id));
   }
+}
+
+/** `tokens[id]`: the bytes of that id; `undefined` where none has it. `hidden`: ids that text does not become. */
+export function vocabularyOf(
+  tokens: ArrayLike<Uint8Array | undefined>,
+  hidden: ReadonlySet<number> = new Set(),
+): Vocabulary {
+  const table = new ByteTable(tokens.length);
+  const holes = new Set<number>();
+  for (let id = 0; id < tokens.length; id++) {
+    const token = tokens[id] ?? new Uint8Array(0);
+    if (!tokens[id]) holes.add(id);
+    if (token.length === 0 || hidden.has(id)) table.append(token, 0, token.length);
+    else table.add(token, 0, token.length, hashOf(token, 0, token.length));
+  }
+  return new Vocabulary(table, holes);
 }

@@ -62,7 +62,7 @@ describe("our own format", () => {
     [{ muladd: 2, type: "bytes" }, "muladd", "update @muladd/tokenizer"],
     [{ muladd: "1", type: "bytes" }, "muladd", 'is "1", not a format version'],
     [{ muladd: 1 }, "type", "is missing"],
-    [{ muladd: 1, type: "words" }, "type", '"words" is neither "characters" nor "bytes"'],
+    [{ muladd: 1, type: "words" }, "type", '"words" is none of "characters", "bytes"'],
     [{ muladd: 1, type: "characters" }, "characters", "is missing (an array is needed)"],
     [{ muladd: 1, type: "characters", characters: "abc" }, "characters", 'is "abc", not an array'],
     [{ muladd: 1, type: "characters", characters: [] }, "characters", "is empty"],

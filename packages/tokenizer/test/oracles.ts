@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { get_encoding, type Tiktoken } from "tiktoken";
-import { type BPETokenizer, tiktoken } from "../src/index.ts";
+import { tiktoken } from "../src/index.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -14,10 +14,10 @@ export function packedRanks(name: Name): string {
   return file.bpe_ranks;
 }
 
-const ours = new Map<Name, BPETokenizer>();
+const ours = new Map<Name, ReturnType<typeof tiktoken>>();
 const theirs = new Map<Name, Tiktoken>();
 
-export function tokenizerOf(name: Name): BPETokenizer {
+export function tokenizerOf(name: Name): ReturnType<typeof tiktoken> {
   const known = ours.get(name) ?? tiktoken(packedRanks(name), name);
   ours.set(name, known);
   return known;

@@ -15,6 +15,7 @@ import {
   type SplitOptions,
   scannerOf,
 } from "../src/pattern/split.ts";
+import { patternOf } from "../src/patterns.ts";
 import type { Scanner } from "../src/scan/classes.ts";
 import { decodeUtf8, encodeUtf8 } from "../src/utf8.ts";
 import fixture from "./fixtures/split-patterns.json" with { type: "json" };
@@ -144,8 +145,9 @@ describe.each([...fixture.known, ...more.map((pattern) => ({ name: pattern, patt
 
 test.each(Object.entries({ GPT2, LLAMA3, QWEN2, O200K }))(
   "%s is cut as its own scanner does",
-  (_, { pattern, scanners: [own] }) => {
-    const { scanner } = compilePattern(pattern, ISOLATED);
+  (_, pretokenizer) => {
+    const [own] = pretokenizer.scanners;
+    const { scanner } = compilePattern(patternOf(pretokenizer), ISOLATED);
     fc.assert(
       fc.property(fc.oneof(text, anyString.map(wellFormed)), (sample) => {
         expect(cut(scanner, sample)).toEqual(cut(own!, sample));
@@ -245,9 +247,13 @@ describe("boundary", () => {
   });
 
   test("is near the end of ordinary text", () => {
-    for (const { pattern } of [GPT2, LLAMA3, QWEN2, O200K]) {
+    for (const pretokenizer of [GPT2, LLAMA3, QWEN2, O200K]) {
       const bytes = encodeUtf8(STORY);
-      const at = compilePattern(pattern, ISOLATED).boundary!(bytes, 0, bytes.length);
+      const at = compilePattern(patternOf(pretokenizer), ISOLATED).boundary!(
+        bytes,
+        0,
+        bytes.length,
+      );
       expect(at).toBeGreaterThan(bytes.length - 30);
     }
   });

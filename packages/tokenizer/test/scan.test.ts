@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toByteLevel } from "../src/byte-level.ts";
-import { CL100K, GPT2, LLAMA3, O200K, type Pretokenizer, QWEN2 } from "../src/index.ts";
+import { CL100K, GPT2, LLAMA3, O200K, type Pretokenizer, patternOf, QWEN2 } from "../src/index.ts";
 import { lastBoundary } from "../src/scan/boundary.ts";
 import { decodeUtf8, encodeUtf8 } from "../src/utf8.ts";
 import fixture from "./fixtures/bpe.json" with { type: "json" };
@@ -37,7 +37,7 @@ const alphabets = [
 ];
 
 describe.each(Object.entries(pretokenizers))("%s", (_, pretokenizer) => {
-  const regex = regexOf(pretokenizer.pattern);
+  const regex = regexOf(patternOf(pretokenizer));
   const byRegex = (text: string): string[] => text.match(regex) ?? [];
 
   test.each(alphabets)(

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import { CATEGORIES, CODE_POINTS } from "../src/unicode.ts";
+import { CATEGORIES, CODE_POINTS, LETTERS } from "../src/unicode.ts";
+import { KIND_LETTERS } from "../src/unicode-kinds.ts";
 
 const NAMES: readonly string[] = [
   ...["Uppercase_Letter", "Lowercase_Letter", "Titlecase_Letter", "Modifier_Letter"],
@@ -52,15 +53,31 @@ export async function publishedCategories(): Promise<Uint8Array> {
   return table;
 }
 
-/** They, as unicode-16.ts writes them. */
-export async function generalCategoryRuns(): Promise<string> {
-  const table = await publishedCategories();
+function runsOf(table: Uint8Array, letters: string): string {
   let text = "";
   for (let start = 0, end = 0; start < CODE_POINTS; start = end) {
     while (end < CODE_POINTS && table[end] === table[start]) end++;
     const length = end - start;
-    text += "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%"[table[start]!];
+    text += letters[table[start]!];
     if (length > 1) text += length.toString(36);
   }
   return text;
+}
+
+/** They, as unicode-16.ts writes them. */
+export const generalCategoryRuns = async (): Promise<string> =>
+  runsOf(await publishedCategories(), LETTERS);
+
+/** What the scanners tell apart of them, as unicode-kinds.ts writes it. */
+export async function kindRuns(): Promise<string> {
+  const kinds = CATEGORIES.map((name) => {
+    if (name === "Lu" || name === "Lt") return 1;
+    if (name === "Ll") return 2;
+    if (name === "Lm" || name === "Lo") return 3;
+    return name.startsWith("M") ? 4 : name.startsWith("N") ? 5 : 0;
+  });
+  return runsOf(
+    (await publishedCategories()).map((category) => kinds[category]!),
+    KIND_LETTERS,
+  );
 }

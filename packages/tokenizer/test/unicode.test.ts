@@ -3,13 +3,15 @@ import { SCRIPTS } from "../src/pattern/scripts-16.ts";
 import { classAt } from "../src/scan/classes.ts";
 import { CATEGORIES, CODE_POINTS, generalCategories, isWhiteSpace } from "../src/unicode.ts";
 import { GENERAL_CATEGORIES } from "../src/unicode-16.ts";
+import { CHARACTER_KINDS } from "../src/unicode-kinds.ts";
 import { encodeUtf8 } from "../src/utf8.ts";
-import { generalCategoryRuns, publishedCategories, scriptRuns } from "./unicode-runs.ts";
+import { generalCategoryRuns, kindRuns, publishedCategories, scriptRuns } from "./unicode-runs.ts";
 
 describe("Unicode 16.0", () => {
   test("every code point has its published category", async () => {
     expect(generalCategories()).toEqual(await publishedCategories());
     expect(GENERAL_CATEGORIES).toBe(await generalCategoryRuns());
+    expect(CHARACTER_KINDS).toBe(await kindRuns());
   });
 
   test("every script that patterns may name is as published", async () => {

@@ -8,7 +8,7 @@ import type { FileParts } from "../pipeline.ts";
 import type { Pretokenizer } from "../pretokenizer.ts";
 import { beforeSeparator } from "../scan/separator.ts";
 import { encodeUtf8 } from "../utf8.ts";
-import { Vocabulary } from "../vocabulary.ts";
+import { type Vocabulary, vocabularyOf } from "../vocabulary.ts";
 import { type AddedToken, AddedTokens, readAddedTokens } from "./added-tokens.ts";
 import type { Atoms } from "./atoms.ts";
 import { ChainVocabulary } from "./chain-vocabulary.ts";
@@ -55,7 +55,7 @@ function tableOf(
       "is not written in byte-level characters",
     );
   });
-  return Vocabulary.of(tokens, hidden);
+  return vocabularyOf(tokens, hidden);
 }
 
 /** What each id becomes when it is decoded. */

@@ -1,4 +1,6 @@
-import { CATEGORIES, generalCategories, isWhiteSpace } from "../unicode.ts";
+import { fromRuns } from "../runs.ts";
+import { isWhiteSpace } from "../unicode.ts";
+import { CHARACTER_KINDS, KIND_LETTERS } from "../unicode-kinds.ts";
 
 /**
  * Cuts text into the pieces within which BPE merges. `bytes`: UTF-8 without errors. Returns where the piece that begins
@@ -19,31 +21,29 @@ export const NEWLINE = 128; // \r and \n alone
 export const LETTER = UPPER | LOWER | CASELESS;
 export const WHITE_SPACE = SPACE | NEWLINE;
 
-const BY_CATEGORY = CATEGORIES.map((name) => {
-  if (name === "Lu" || name === "Lt") return UPPER;
-  if (name === "Ll") return LOWER;
-  if (name === "Lm" || name === "Lo") return CASELESS;
-  return name.startsWith("M") ? MARK : name.startsWith("N") ? NUMBER : OTHER;
-});
+// In the order of the letters in unicode-kinds.ts.
+const KINDS = [OTHER, UPPER, LOWER, CASELESS, MARK, NUMBER];
 
-const classOf = (codePoint: number, category: number): number => {
+const classOf = (codePoint: number, kind: number): number => {
   if (codePoint === 10 || codePoint === 13) return NEWLINE;
-  return isWhiteSpace(codePoint) ? SPACE : BY_CATEGORY[category]!;
+  return isWhiteSpace(codePoint) ? SPACE : kind;
 };
 
 let table: Uint8Array | undefined;
 
 /** Class of each code point; made when text first needs it. */
 function classes(): Uint8Array {
-  table ??= generalCategories().map((category, codePoint) => classOf(codePoint, category));
+  table ??= fromRuns(CHARACTER_KINDS, KIND_LETTERS).map((kind, codePoint) =>
+    classOf(codePoint, KINDS[kind]!),
+  );
   return table;
 }
 
 /** Class of each ASCII character: most text needs no more. */
 export const ASCII = Uint8Array.from({ length: 128 }, (_, byte) => {
   const is = (from: string, to: string) => byte >= from.charCodeAt(0) && byte <= to.charCodeAt(0);
-  const category = is("A", "Z") ? "Lu" : is("a", "z") ? "Ll" : is("0", "9") ? "Nd" : "Po";
-  return classOf(byte, CATEGORIES.indexOf(category));
+  const kind = is("A", "Z") ? UPPER : is("a", "z") ? LOWER : is("0", "9") ? NUMBER : OTHER;
+  return classOf(byte, kind);
 });
 
 /** Bytes of the character that begins with `lead`. */
