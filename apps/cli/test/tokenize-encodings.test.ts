@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { tiktoken, writeTiktoken } from "@muladd/tokenizer";
+import { huggingFaceJSON, tiktoken, writeTiktoken } from "@muladd/tokenizer";
 import { expect, test } from "vitest";
 import { muladd, temporaryFolder } from "./support.ts";
 
@@ -59,7 +59,7 @@ test("a .tiktoken file is read under the name of its encoding, or with --encodin
 
 test("vocab.json and merges.txt are read, as two flags and as a folder", async () => {
   const folder = temporaryFolder();
-  const { model, added_tokens } = tiktoken(ranks(), "gpt2").toJSON();
+  const { model, added_tokens } = huggingFaceJSON(tiktoken(ranks(), "gpt2"));
   mkdirSync(join(folder, "gpt2"));
   writeFileSync(join(folder, "gpt2/vocab.json"), JSON.stringify(model.vocab));
   const merges = model.merges.map((pair) => pair.join(" "));

@@ -9,7 +9,7 @@ import { generalCategoryRuns, kindRuns, publishedCategories, scriptRuns } from "
 
 describe("Unicode 16.0", () => {
   test("every code point has its published category", async () => {
-    expect(generalCategories()).toEqual(await publishedCategories());
+    expect(Buffer.compare(generalCategories(), await publishedCategories())).toBe(0);
     expect(GENERAL_CATEGORIES).toBe(await generalCategoryRuns());
     expect(CHARACTER_KINDS).toBe(await kindRuns());
   });

@@ -23,15 +23,16 @@ export const dist = new URL("../../../packages/tokenizer/dist/index.js", import.
 
 /** The same vocabulary as a tokenizer.json, for those who read nothing else. @param {string} encoding */
 export async function tokenizerJSON(encoding) {
-  const { encodings, LLAMA3, tiktoken } = await import(dist.href);
+  const { encodings, huggingFaceJSON, LLAMA3, patternOf, tiktoken } = await import(dist.href);
   const { pretokenizer, specials, ranks } = encodings[encoding];
   // A tokenizer.json has no ids without a token, which encodings have between their ranks and their specials.
   const all = new Map(specials);
   const taken = new Set(specials.values());
   for (let id = ranks; id < Math.max(...taken); id++) if (!taken.has(id)) all.set(`<|${id}|>`, id);
-  const json = tiktoken(tiktokenData(encoding).bpe_ranks, { pretokenizer, specials: all }).toJSON();
+  const made = tiktoken(tiktokenData(encoding).bpe_ranks, { pretokenizer, specials: all });
+  const json = huggingFaceJSON(made);
   // JavaScript has no possessive quantifiers, which cl100k's pattern of tiktoken uses: its older text gives equal ids.
-  const Regex = encoding === "cl100k_base" ? LLAMA3.pattern : pretokenizer.pattern;
+  const Regex = patternOf(encoding === "cl100k_base" ? LLAMA3 : pretokenizer);
   const level = {
     type: "ByteLevel",
     add_prefix_space: false,

@@ -103,38 +103,18 @@ function fromFolder(io: IO, folder: string, library: Library): Tokenizer {
 /**
  * GPT-2's two files: tokens by id, and merges in their order. Tokens like <|endoftext|> that no merge makes are special.
  */
-function fromMerges({ loadTokenizer }: Library, vocabulary: string, text: string): Tokenizer {
-  let vocab: unknown;
+function fromMerges({ readVocabMerges }: Library, vocab: string, merges: string): Tokenizer {
+  let tokens: unknown;
   try {
-    vocab = JSON.parse(vocabulary);
+    tokens = JSON.parse(vocab);
   } catch (cause) {
     throw new CLIError("the vocabulary is not JSON", { why: 'like {"hello": 31373, …}', cause });
   }
-  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab))
-    throw new CLIError("the vocabulary is not a JSON object", { why: 'like {"hello": 31373, …}' });
-  const merges = text
-    .split(/\r?\n/)
-    .filter((line, i) => line !== "" && !(i === 0 && line.startsWith("#version")));
-  const made = new Set(merges.map((line) => line.replace(" ", "")));
-  const specials = Object.entries(vocab).filter(
-    ([token]) => /^<.+>$/.test(token) && token.length > 2 && !made.has(token),
+  const made = new Set(merges.split(/\r?\n/).map((line) => line.replace(" ", "")));
+  const specials = Object.keys(tokens ?? {}).filter(
+    (token) => /^<.+>$/.test(token) && !made.has(token),
   );
-  const level = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-  return loadTokenizer({
-    version: "1.0",
-    added_tokens: specials.map(([content, id]) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    pre_tokenizer: level,
-    decoder: level,
-    model: { type: "BPE", vocab, merges },
-  });
+  return readVocabMerges(vocab, merges, { specials });
 }
 
 /** The ranks of an encoding: NAME.tiktoken in the working directory, else those of an npm package installed there. */
