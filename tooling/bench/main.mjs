@@ -7,6 +7,7 @@ const comparisons = {
   torch: () => import("./src/torch.mjs"),
   peers: () => import("./src/peers.mjs"),
   browser: () => import("./src/browser.mjs"),
+  tokenizer: () => import("./src/tokenizer.mjs"),
 };
 
 const [name = "", ...rest] = process.argv.slice(2);

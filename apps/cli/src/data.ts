@@ -202,7 +202,7 @@ function decode(bytes: Uint8Array, name: string): string {
 }
 
 /** Where UTF-8 first breaks: the first replacement that decoding made, and that is not in the bytes. */
-function firstInvalid(bytes: Uint8Array): number {
+export function firstInvalid(bytes: Uint8Array): number {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   for (let i = text.indexOf("\uFFFD"); i >= 0; i = text.indexOf("\uFFFD", i + 1)) {
     const at = Buffer.byteLength(text.slice(0, i));

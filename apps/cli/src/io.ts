@@ -17,6 +17,8 @@ export interface Input {
   readonly isTTY: boolean;
   /** Everything up to its end. */
   read(): Promise<Uint8Array>;
+  /** The same as it comes in, in parts that may end amid a character. */
+  parts(): AsyncIterable<Uint8Array>;
   /**
    * Tells each key as it is pressed, unechoed; Ctrl-C comes as "\x03". After Ctrl-Z was told, as "\x1a", the process is
    * suspended. Returns what ends it. Only for a terminal, in its foreground.
@@ -69,6 +71,7 @@ export function processIO(): IO {
         for await (const part of stdin) parts.push(part as Uint8Array);
         return Buffer.concat(parts);
       },
+      parts: () => stdin,
       keys(listener) {
         const onData = (data: Buffer) => {
           for (const key of data.toString("utf8")) {

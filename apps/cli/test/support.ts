@@ -22,6 +22,8 @@ export interface TestIOOptions {
   readonly env?: Record<string, string>;
   /** Piped into stdin; without it stdin is a terminal. */
   readonly stdin?: string | Uint8Array;
+  /** Bytes in a part of it; default: all. */
+  readonly part?: number;
   /** stdout and stderr are terminals of this many columns. */
   readonly terminal?: number;
   readonly colors?: boolean;
@@ -63,6 +65,11 @@ export function testIO(options: TestIOOptions = {}): TestIO {
     stdin: {
       isTTY: stdin === undefined,
       read: async () => (typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin!),
+      async *parts() {
+        const bytes = await this.read();
+        const size = options.part ?? Math.max(bytes.length, 1);
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      },
       keys: (listener) => subscribe(keys, listener),
     },
     env,

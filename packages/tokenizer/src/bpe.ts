@@ -1,102 +1,128 @@
-import type { HuggingFaceJSON } from "./format.ts";
-import { type BPEModel, writeHuggingFace } from "./huggingface.ts";
-import { Merges, mergePiece } from "./merge.ts";
-import { gpt2 } from "./pretokenize.ts";
-import { segments } from "./specials.ts";
-import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
-import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { type ByteTable, hashOf } from "./byte-table.ts";
+import { Merger, type Merges } from "./merge.ts";
+import { PieceCache } from "./piece-cache.ts";
+import type { Scanner } from "./scan/classes.ts";
+import type { Sink } from "./sink.ts";
 
-/** Ids in a typed array that grows. */
-class IdBuffer {
-  #ids = new Int32Array(256);
-  #length = 0;
-
-  push(ids: ArrayLike<number>): void {
-    const length = this.#length + ids.length;
-    if (length > this.#ids.length) {
-      const grown = new Int32Array(Math.max(length, 2 * this.#ids.length));
-      grown.set(this.#ids);
-      this.#ids = grown;
-    }
-    this.#ids.set(ids, this.#length);
-    this.#length = length;
-  }
-
-  take(): Int32Array {
-    return this.#ids.slice(0, this.#length);
-  }
+/** What byte-level BPE is made of. */
+export interface BPEParts {
+  /** What text becomes each token. */
+  readonly table: ByteTable;
+  readonly merges: Merges;
+  /** Whether a piece that is a token becomes it before any merge: tiktoken's way, and `ignore_merges`. */
+  readonly wholePieces: boolean;
+  /** Each cuts the pieces of the one before. */
+  readonly scanners: readonly Scanner[];
+  /** Puts the tokens of `bytes[from, to)` that merges start from into `merger`, where they are not its bytes. */
+  readonly atoms?:
+    | ((bytes: Uint8Array, from: number, to: number, merger: Merger) => number)
+    | undefined;
 }
 
-const CACHED_PIECES = 1 << 16;
-const CACHED_LENGTH = 64; // UTF-16 units; longer pieces seldom come again
+const CACHED = 48; // bytes; longer pieces seldom come again
 
-/** Byte-level BPE with GPT-2's pattern: any text, no unknowns. */
-export class BPETokenizer implements Tokenizer {
-  readonly kind = "bpe";
-  readonly #model: BPEModel;
-  readonly #vocabulary: Vocabulary;
-  readonly #merges: Merges;
+/** Bytes → ids by byte-level BPE, with a memory of pieces seen. */
+export class BPE {
+  readonly #vocabulary: ByteTable;
+  readonly #whole: boolean;
+  readonly #scanners: readonly Scanner[];
   readonly #byteIds = new Int32Array(256);
-  readonly #cache = new Map<string, Int32Array>();
+  readonly #merger: Merger;
+  readonly #cache = new PieceCache();
+  readonly #atoms: BPEParts["atoms"];
 
-  constructor(model: BPEModel) {
-    this.#model = model;
-    this.#vocabulary = new Vocabulary(model.tokens);
-    this.#merges = new Merges(model.merges, model.tokens.length);
-    const special = new Set(model.specials.values()); // one may be a single byte, such as "\n"
-    for (const [id, token] of model.tokens.entries())
-      if (token.length === 1 && !special.has(id)) this.#byteIds[token[0]!] = id;
+  constructor({ table, merges, wholePieces, scanners, atoms }: BPEParts) {
+    this.#vocabulary = table;
+    this.#atoms = atoms;
+    this.#whole = wholePieces;
+    this.#scanners = scanners;
+    this.#merger = new Merger(merges);
+    for (let byte = 0; byte < 256; byte++) {
+      const one = Uint8Array.of(byte);
+      this.#byteIds[byte] = this.#vocabulary.find(one, 0, 1, hashOf(one, 0, 1));
+    }
   }
 
-  get size(): number {
-    return this.#vocabulary.size;
+  /** The ids of `bytes[start, end)`, UTF-8 without errors. False when the sink wanted no more. */
+  encode(bytes: Uint8Array, start: number, end: number, sink: Sink, level = 0): boolean {
+    const scan = this.#scanners[level];
+    if (!scan) return this.piece(bytes, start, end, sink);
+    const last = level + 1 === this.#scanners.length;
+    for (let from = start; from < end; ) {
+      const found = scan(bytes, from, end, start);
+      const to = found < 0 ? ~found : found;
+      if (found >= 0) {
+        const more = last
+          ? this.piece(bytes, from, to, sink)
+          : this.encode(bytes, from, to, sink, level + 1);
+        if (!more) return false;
+      }
+      from = to;
+    }
+    return true;
   }
 
-  get specials(): ReadonlyMap<string, number> {
-    return this.#model.specials;
-  }
-
-  encode(text: string, options?: EncodeOptions): Int32Array {
-    const ids = new IdBuffer();
-    for (const { start, end, special } of segments(text, this.specials, options)) {
+  /** The pieces of `bytes[start, end)`. */
+  *pieces(bytes: Uint8Array, start: number, end: number, level = 0): Generator<[number, number]> {
+    const scan = this.#scanners[level];
+    if (!scan) yield [start, end];
+    else
       for (let from = start; from < end; ) {
-        const to = gpt2(text, from, end);
-        ids.push(this.#piece(text.slice(from, to)));
+        const found = scan(bytes, from, end, start);
+        const to = found < 0 ? ~found : found;
+        if (found >= 0) yield* this.pieces(bytes, from, to, level + 1);
         from = to;
       }
-      if (special !== undefined) ids.push([special]);
+  }
+
+  /** The ids of one piece. False when the sink wanted no more. */
+  piece(bytes: Uint8Array, from: number, to: number, sink: Sink): boolean {
+    if (!sink.room(to - from)) return false;
+    const length = to - from;
+    if (length > CACHED) {
+      this.#merge(bytes, from, to, sink);
+      return true;
     }
-    return ids.take();
-  }
-
-  #piece(piece: string): Int32Array {
-    const cached = this.#cache.get(piece);
-    if (cached) return cached;
-    const bytes = encodeUtf8(piece);
-    const all = Int32Array.from(bytes, (byte) => this.#byteIds[byte]!);
-    const ids = all.slice(0, mergePiece(all, this.#merges));
-    if (piece.length <= CACHED_LENGTH) {
-      if (this.#cache.size >= CACHED_PIECES) this.#cache.clear();
-      // A copy of the piece: the slice itself would keep the whole text in memory.
-      this.#cache.set(decodeUtf8(bytes), ids);
+    const hash = hashOf(bytes, from, to);
+    if (this.#whole) {
+      const id = this.#vocabulary.find(bytes, from, to, hash);
+      if (id >= 0) {
+        sink.ids[sink.length++] = id;
+        return true;
+      }
     }
-    return ids;
+    const written = this.#cache.read(bytes, from, to, hash, sink.ids, sink.length);
+    if (written > 0) sink.length += written;
+    else {
+      const before = sink.length;
+      this.#merge(bytes, from, to, sink);
+      this.#cache.write(bytes, from, to, hash, sink.ids, before, sink.length);
+    }
+    return true;
   }
 
-  decode(ids: ArrayLike<number>): string {
-    return this.#vocabulary.decode(ids);
-  }
-
-  decoder(): TokenDecoder {
-    return this.#vocabulary.decoder();
-  }
-
-  token(id: number): Uint8Array {
-    return this.#vocabulary.token(id);
-  }
-
-  toJSON(): HuggingFaceJSON {
-    return writeHuggingFace(this.#model);
+  #merge(bytes: Uint8Array, from: number, to: number, sink: Sink): void {
+    const merger = this.#merger;
+    const count = to - from;
+    if (this.#whole && count > CACHED) {
+      const id = this.#vocabulary.find(bytes, from, to, hashOf(bytes, from, to));
+      if (id >= 0) {
+        sink.ids[sink.length++] = id;
+        return;
+      }
+    }
+    merger.reserve(count);
+    const { ids, starts } = merger;
+    let atoms = count;
+    if (this.#atoms) atoms = this.#atoms(bytes, from, to, merger);
+    else
+      for (let i = 0; i < count; i++) {
+        ids[i] = this.#byteIds[bytes[from + i]!]!;
+        starts[i] = from + i;
+      }
+    starts[atoms] = to;
+    const left = merger.merge(bytes, atoms);
+    for (let i = 0; i < left; i++) sink.ids[sink.length++] = ids[i]!;
+    merger.release();
   }
 }

@@ -1,34 +1,28 @@
 import type { BytesJSON } from "./format.ts";
-import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
+import type { Sink } from "./sink.ts";
+import { eachPart } from "./stream.ts";
+import { TextTokenizer } from "./text-tokenizer.ts";
+import type { EncodeOptions, TokenEncoder } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { vocabularyOf } from "./vocabulary.ts";
 
 /** The bytes of UTF-8 are the ids: 256 of them, any text, nothing to learn. */
-export class ByteTokenizer implements Tokenizer {
+export class ByteTokenizer extends TextTokenizer {
   readonly kind = "bytes";
   readonly specials: ReadonlyMap<string, number> = new Map();
-  readonly #vocabulary = new Vocabulary(
+  protected readonly vocabulary = vocabularyOf(
     Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
   );
 
-  get size(): number {
-    return this.#vocabulary.size;
+  protected write(text: string, _: EncodeOptions | undefined, sink: Sink): void {
+    for (const byte of encodeUtf8(text)) {
+      if (!sink.room(1)) return;
+      sink.ids[sink.length++] = byte;
+    }
   }
 
-  encode(text: string): Int32Array {
-    return new Int32Array(encodeUtf8(text));
-  }
-
-  decode(ids: ArrayLike<number>): string {
-    return this.#vocabulary.decode(ids);
-  }
-
-  decoder(): TokenDecoder {
-    return this.#vocabulary.decoder();
-  }
-
-  token(id: number): Uint8Array {
-    return this.#vocabulary.token(id);
+  encoder(): TokenEncoder {
+    return eachPart((text) => this.encode(text));
   }
 
   toJSON(): BytesJSON {

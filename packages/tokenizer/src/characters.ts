@@ -1,59 +1,48 @@
 import { UnknownCharacterError } from "./errors.ts";
 import type { CharactersJSON } from "./format.ts";
-import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
+import type { Sink } from "./sink.ts";
+import { eachPart } from "./stream.ts";
+import { TextTokenizer } from "./text-tokenizer.ts";
+import type { EncodeOptions, TokenEncoder } from "./tokenizer.ts";
 import { scalarAt } from "./unicode.ts";
 import { encodeUtf8 } from "./utf8.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 /** One id per Unicode code point that it knows; any other is an error. */
-export class CharacterTokenizer implements Tokenizer {
+export class CharacterTokenizer extends TextTokenizer {
   readonly kind = "characters";
   readonly specials: ReadonlyMap<string, number> = new Map();
   readonly #ids: ReadonlyMap<number, number>;
-  readonly #vocabulary: Vocabulary;
+  protected readonly vocabulary: Vocabulary;
 
   /** `characters[id]`: a string of one code point; all distinct. */
   constructor(readonly characters: readonly string[]) {
+    super();
     this.#ids = new Map(characters.map((character, id) => [character.codePointAt(0)!, id]));
-    this.#vocabulary = new Vocabulary(characters.map(encodeUtf8));
+    this.vocabulary = vocabularyOf(characters.map(encodeUtf8));
   }
 
-  get size(): number {
-    return this.#vocabulary.size;
-  }
-
-  encode(text: string): Int32Array {
-    const ids = new Int32Array(text.length);
+  protected write(text: string, _: EncodeOptions | undefined, sink: Sink): void {
     const unknown = new Set<number>();
     let position = 0;
-    let count = 0;
     for (let i = 0; i < text.length; ) {
       const scalar = scalarAt(text, i);
       const id = this.#ids.get(scalar);
-      if (id !== undefined) ids[count++] = id;
-      else {
+      if (id === undefined) {
         if (unknown.size === 0) position = i;
         unknown.add(scalar);
-      }
+      } else if (!sink.room(1)) return;
+      else sink.ids[sink.length++] = id;
       i += scalar > 0xffff ? 2 : 1;
     }
     if (unknown.size > 0) {
       const names = Array.from(unknown, (scalar) => String.fromCodePoint(scalar));
       throw new UnknownCharacterError(names, position, this.size);
     }
-    return ids.slice(0, count);
   }
 
-  decode(ids: ArrayLike<number>): string {
-    return this.#vocabulary.decode(ids);
-  }
-
-  decoder(): TokenDecoder {
-    return this.#vocabulary.decoder();
-  }
-
-  token(id: number): Uint8Array {
-    return this.#vocabulary.token(id);
+  encoder(): TokenEncoder {
+    return eachPart((text) => this.encode(text));
   }
 
   toJSON(): CharactersJSON {

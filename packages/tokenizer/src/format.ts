@@ -14,47 +14,42 @@ export interface BytesJSON {
   readonly type: "bytes";
 }
 
-interface ByteLevelJSON {
-  readonly type: "ByteLevel";
-  readonly add_prefix_space: boolean;
-  readonly trim_offsets: boolean;
-  readonly use_regex: boolean;
+/** A saved tokenizer whose ids are ranks, as `tiktoken` makes it. */
+export interface TiktokenJSON {
+  readonly muladd: typeof FORMAT;
+  readonly type: "tiktoken";
+  /** The name of a pattern, or a regular expression. */
+  readonly pattern: string;
+  /** Special tokens by content. */
+  readonly specials: { readonly [content: string]: number };
+  /** What a `.tiktoken` file holds. */
+  readonly ranks: string;
 }
 
-/** One special token of a `tokenizer.json`. */
-export interface AddedTokenJSON {
-  readonly id: number;
-  readonly content: string;
-  readonly single_word: boolean;
-  readonly lstrip: boolean;
-  readonly rstrip: boolean;
-  readonly normalized: boolean;
-  readonly special: boolean;
+/** The version of Hugging Face's shape. */
+export const VERSION = "1.0";
+
+/** A part of a `tokenizer.json`, such as `{ "type": "NFC" }`. */
+export interface PartJSON {
+  readonly [field: string]: unknown;
 }
 
 /**
- * The `tokenizer.json` of Hugging Face tokenizers for byte-level BPE, as `Tokenizer.to_str()` writes it.
+ * The `tokenizer.json` of Hugging Face tokenizers for BPE, as `Tokenizer.to_str()` writes it.
  * https://github.com/huggingface/tokenizers/blob/main/tokenizers/src/tokenizer/serialization.rs
  */
 export interface HuggingFaceJSON {
-  readonly version: "1.0";
+  readonly version: typeof VERSION;
   readonly truncation: null;
   readonly padding: null;
-  readonly added_tokens: readonly AddedTokenJSON[];
-  readonly normalizer: null;
-  readonly pre_tokenizer: ByteLevelJSON;
-  readonly post_processor: null;
-  readonly decoder: ByteLevelJSON;
-  readonly model: {
-    readonly type: "BPE";
-    readonly dropout: null;
-    readonly unk_token: null;
-    readonly continuing_subword_prefix: null;
-    readonly end_of_word_suffix: null;
-    readonly fuse_unk: false;
-    readonly byte_fallback: false;
-    readonly ignore_merges: false;
-    /** Token → id; tokens are written in byte-level characters, specials as they are. */
+  readonly added_tokens: readonly PartJSON[];
+  readonly normalizer: PartJSON | null;
+  readonly pre_tokenizer: PartJSON | null;
+  readonly post_processor: PartJSON | null;
+  readonly decoder: PartJSON;
+  /** `type`, `unk_token` and other settings, and: */
+  readonly model: PartJSON & {
+    /** Token → id; byte-level tokens are written in byte-level characters, specials as they are. */
     readonly vocab: { readonly [token: string]: number };
     /** The parts of each merge, first merge first. */
     readonly merges: readonly (readonly [string, string])[];
@@ -62,4 +57,4 @@ export interface HuggingFaceJSON {
 }
 
 /** What `Tokenizer.toJSON` writes and `loadTokenizer` reads. */
-export type TokenizerJSON = CharactersJSON | BytesJSON | HuggingFaceJSON;
+export type TokenizerJSON = CharactersJSON | BytesJSON | TiktokenJSON | HuggingFaceJSON;

@@ -1,10 +1,15 @@
-import { BPETokenizer } from "./bpe.ts";
+import { BPETokenizer } from "./bpe-tokenizer.ts";
 import { ByteTokenizer } from "./bytes.ts";
 import { CharacterTokenizer } from "./characters.ts";
 import { TokenizerFormatError } from "./errors.ts";
-import { array, describe, type Fields, object, string } from "./fields.ts";
+import { array, describe, type Fields, id, object, string } from "./fields.ts";
 import { FORMAT } from "./format.ts";
-import { readHuggingFace } from "./huggingface.ts";
+import { readHuggingFace } from "./huggingface/read.ts";
+import { writeHuggingFace } from "./huggingface/write.ts";
+import { compilePattern } from "./pattern/split.ts";
+import { NAMED } from "./patterns.ts";
+import type { Pretokenizer } from "./pretokenizer.ts";
+import { tiktoken } from "./tiktoken.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 function parse(text: string): unknown {
@@ -31,6 +36,22 @@ function readCharacters(file: Fields): CharacterTokenizer {
   return new CharacterTokenizer(characters);
 }
 
+function readPattern(pattern: string): Pretokenizer {
+  const known = NAMED.get(pattern);
+  if (known) return known;
+  const how = { behavior: "Isolated", invert: false, field: "pattern" } as const;
+  const { scanner, boundary } = compilePattern(pattern, how);
+  return { pattern, scanners: [scanner], boundary };
+}
+
+function readTiktoken(file: Fields): Tokenizer {
+  const specials = Object.entries(object(file.specials, "specials")).map(
+    ([content, value]): [string, number] => [content, id(value, `specials[${describe(content)}]`)],
+  );
+  const pretokenizer = readPattern(string(file.pattern, "pattern"));
+  return tiktoken(string(file.ranks, "ranks"), { pretokenizer, specials: new Map(specials) });
+}
+
 function readOwn(file: Fields): Tokenizer {
   const version = file.muladd;
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
@@ -44,18 +65,22 @@ function readOwn(file: Fields): Tokenizer {
   const type = string(file.type, "type");
   if (type === "characters") return readCharacters(file);
   if (type === "bytes") return new ByteTokenizer();
-  throw new TokenizerFormatError("type", `${describe(type)} is neither "characters" nor "bytes"`);
+  if (type === "tiktoken") return readTiktoken(file);
+  throw new TokenizerFormatError(
+    "type",
+    `${describe(type)} is none of "characters", "bytes" and "tiktoken"`,
+  );
 }
 
 /**
- * Reads what `toJSON` wrote, and a Hugging Face `tokenizer.json` of byte-level BPE with GPT-2's pattern. `json`: the
- * parsed value, or the text of the file. Throws {@link TokenizerFormatError} naming the field that is wrong, is from a
+ * Reads what `toJSON` wrote, and a Hugging Face `tokenizer.json` of BPE, such as GPT-2's, Llama's, Qwen's and SmolLM's.
+ * `json`: the parsed value, or the text of the file. Throws {@link TokenizerFormatError} naming the field that is wrong, is from a
  * newer version, or asks for a part that is not supported.
  */
 export function loadTokenizer(json: unknown): Tokenizer {
   const file = object(typeof json === "string" ? parse(json) : json, "(whole file)");
   if ("muladd" in file) return readOwn(file);
-  if ("model" in file) return new BPETokenizer(readHuggingFace(file));
+  if ("model" in file) return new BPETokenizer(readHuggingFace(file), writeHuggingFace);
   throw new TokenizerFormatError(
     "(whole file)",
     'is not a tokenizer: it has neither a "model" (Hugging Face) nor a "muladd" field',

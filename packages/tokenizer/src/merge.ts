@@ -1,79 +1,182 @@
-import { Heap } from "./heap.ts";
+import { type ByteTable, hashOf } from "./byte-table.ts";
+import { Pairs } from "./pairs.ts";
+import { RankedQueue } from "./ranked-queue.ts";
 
-/** Which two tokens merge into which, and how early. */
+/** More merges than any vocabulary has; a limit so that a broken file is told. */
+export const MAX_MERGES = 2 ** 21;
+
+const SHORT = 48; // up to here the smallest of all ranks is found faster by looking than by a queue
+const REMEMBERED = 2 ** 16; // pairs of tokens whose bytes are too many to be hashed each time
+const DIRECT = 16; // bytes of a pair that are hashed each time
+
+/** Which two tokens merge, and how early. */
 export class Merges {
-  readonly #ranks = new Map<number, number>();
-  readonly #results: Int32Array;
-  readonly #size: number;
+  readonly #pairs: Pairs;
+  readonly #ranks: ByteTable | undefined;
+  // What `look` found last: a pair of numbers would be an allocation for every pair of the text.
+  rank = -1;
+  id = -1;
+  /** Ranks from here on do not count. */
+  below = Infinity;
 
-  /** `triples`: (left, right, result) of each merge, first merge first. `size`: above every id. */
-  constructor(triples: Int32Array, size: number) {
-    this.#size = size;
-    this.#results = new Int32Array(triples.length / 3);
-    for (let rank = 0; rank < this.#results.length; rank++) {
-      this.#ranks.set(triples[3 * rank]! * size + triples[3 * rank + 1]!, rank);
-      this.#results[rank] = triples[3 * rank + 2]!;
-    }
+  private constructor(pairs: Pairs, ranks?: ByteTable) {
+    this.#pairs = pairs;
+    this.#ranks = ranks;
   }
 
-  /** The rank of (left, right): lower merges first; −1 when they do not merge. */
-  rank(left: number, right: number): number {
-    return this.#ranks.get(left * this.#size + right) ?? -1;
+  /**
+   * `triples`: (left, right, result) of each merge, first merge first: Hugging Face's rules. `never`: results that text
+   * must not become.
+   */
+  static listed(triples: Int32Array, never: ReadonlySet<number> = new Set()): Merges {
+    const pairs = new Pairs(triples.length / 3);
+    for (let at = 0; at < triples.length; at += 3)
+      if (!never.has(triples[at + 2]!) && pairs.find(triples[at]!, triples[at + 1]!) < 0)
+        pairs.add(triples[at]!, triples[at + 1]!, at / 3, triples[at + 2]!);
+    return new Merges(pairs);
   }
 
-  /** The id that the merge of this rank makes. */
-  result(rank: number): number {
-    return this.#results[rank]!;
+  /** Any two tokens that spell a third merge into it, the one with the smallest id first: tiktoken's rules. */
+  static ranked(vocabulary: ByteTable): Merges {
+    return new Merges(new Pairs(1 << 12), vocabulary);
+  }
+
+  /** Sets `rank` and `id` for two tokens, which spell `bytes[from, to)`. */
+  look(left: number, right: number, bytes: Uint8Array, from: number, to: number): void {
+    const at = this.#ranks && to - from <= DIRECT ? -1 : this.#pairs.find(left, right);
+    if (at >= 0) {
+      this.rank = this.#pairs.rank(at);
+      this.id = this.#pairs.id(at);
+    } else if (this.#ranks) {
+      this.id = this.#ranks.find(bytes, from, to, hashOf(bytes, from, to));
+      this.rank = this.id;
+      if (to - from > DIRECT) {
+        if (this.#pairs.count >= REMEMBERED) this.#pairs.clear();
+        this.#pairs.add(left, right, this.rank, this.id);
+      }
+    } else this.rank = -1;
+    if (this.rank >= this.below) this.rank = -1;
   }
 }
 
-const POSITIONS = 2 ** 32;
-
-/** More would not fit beside a position in one float64. */
-export const MAX_MERGES = 2 ** 21;
-
-const ascending = (a: number, b: number): boolean => a < b;
-
 /**
- * Merges the tokens of one piece in place until none merge: always the pair of lowest rank, the leftmost of equals.
- * Returns how many tokens are left, at the front of `ids`. O(n log n): a linked list of tokens, and a heap of pairs.
- * Sennrich, Haddow and Birch 2016, https://arxiv.org/abs/1508.07909
+ * Merges the tokens of one piece until none merge: always the pair of lowest rank, the leftmost of equals. Sennrich,
+ * Haddow and Birch 2016, https://arxiv.org/abs/1508.07909
  */
-export function mergePiece(ids: Int32Array, merges: Merges): number {
-  const n = ids.length;
-  const before = new Int32Array(n);
-  const after = new Int32Array(n);
-  const ranks = new Int32Array(n); // of the pair that begins here; −1 for none. Tells stale heap entries.
-  const queue = new Heap<number>(ascending); // rank · 2³² + position
+export class Merger {
+  /** The tokens, in place, and where each begins in the bytes, with the end of the last. */
+  ids = new Int32Array(SHORT);
+  starts = new Int32Array(SHORT + 1);
+  readonly #ranks = new Int32Array(SHORT);
+  readonly #results = new Int32Array(SHORT);
+  readonly #merges: Merges;
 
-  const consider = (left: number): void => {
-    const right = after[left]!;
-    const rank = right < n ? merges.rank(ids[left]!, ids[right]!) : -1;
-    ranks[left] = rank;
-    if (rank >= 0) queue.push(rank * POSITIONS + left);
-  };
-
-  for (let i = 0; i < n; i++) {
-    before[i] = i - 1;
-    after[i] = i + 1;
-  }
-  for (let i = 0; i < n; i++) consider(i);
-
-  for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
-    const rank = Math.floor(key / POSITIONS);
-    const left = key - rank * POSITIONS;
-    if (ranks[left] !== rank) continue;
-    const right = after[left]!;
-    const next = after[right]!;
-    ids[left] = merges.result(rank);
-    ranks[right] = -1;
-    after[left] = next;
-    if (next < n) before[next] = left;
-    consider(left);
-    if (before[left]! >= 0) consider(before[left]!);
+  constructor(merges: Merges) {
+    this.#merges = merges;
   }
 
-  let count = 0;
-  for (let i = 0; i < n; i = after[i]!) ids[count++] = ids[i]!;
-  return count;
+  /** Makes room for `count` tokens in `ids`, and one more in `starts`. */
+  reserve(count: number): void {
+    if (this.ids.length >= count) return;
+    this.ids = new Int32Array(count);
+    this.starts = new Int32Array(count + 1);
+  }
+
+  /** Memory of a piece of many tokens is not kept. */
+  release(): void {
+    if (this.ids.length <= 2 ** 16) return;
+    this.ids = new Int32Array(SHORT);
+    this.starts = new Int32Array(SHORT + 1);
+  }
+
+  /** Merges the first `count` of `ids`. Returns how many are left. */
+  merge(bytes: Uint8Array, count: number): number {
+    return count <= SHORT ? this.#short(bytes, count) : this.#long(bytes, count);
+  }
+
+  #short(bytes: Uint8Array, count: number): number {
+    const { ids, starts } = this;
+    const ranks = this.#ranks;
+    const results = this.#results;
+    const merges = this.#merges;
+    let n = count;
+    for (let i = 0; i + 1 < n; i++) {
+      merges.look(ids[i]!, ids[i + 1]!, bytes, starts[i]!, starts[i + 2]!);
+      ranks[i] = merges.rank;
+      results[i] = merges.id;
+    }
+    while (n > 1) {
+      let best = -1;
+      let lowest = 0x7fffffff;
+      for (let i = 0; i + 1 < n; i++) {
+        const rank = ranks[i]!;
+        if (rank >= 0 && rank < lowest) {
+          lowest = rank;
+          best = i;
+        }
+      }
+      if (best < 0) break;
+      ids[best] = results[best]!;
+      n--;
+      for (let i = best + 1; i < n; i++) {
+        ids[i] = ids[i + 1]!;
+        starts[i] = starts[i + 1]!;
+        ranks[i] = ranks[i + 1]!;
+        results[i] = results[i + 1]!;
+      }
+      starts[n] = starts[n + 1]!;
+      for (let i = best; i >= 0 && i >= best - 1; i--) {
+        if (i + 1 >= n) continue;
+        merges.look(ids[i]!, ids[i + 1]!, bytes, starts[i]!, starts[i + 2]!);
+        ranks[i] = merges.rank;
+        results[i] = merges.id;
+      }
+    }
+    return n;
+  }
+
+  /** A linked list of tokens, and a queue of pairs: O(n log n) at worst. */
+  #long(bytes: Uint8Array, n: number): number {
+    const { ids, starts } = this;
+    const merges = this.#merges;
+    const before = new Int32Array(n);
+    const after = new Int32Array(n);
+    const ranks = new Int32Array(n); // of the pair that begins here, −1 for none: tells what is stale in the queue
+    const results = new Int32Array(n);
+    const queue = new RankedQueue(3 * n);
+    const look = (left: number): void => {
+      const right = after[left]!;
+      ranks[left] = -1;
+      if (right >= n) return;
+      merges.look(ids[left]!, ids[right]!, bytes, starts[left]!, starts[after[right]!]!);
+      if (merges.rank < 0) return;
+      ranks[left] = merges.rank;
+      results[left] = merges.id;
+      queue.push(merges.rank, left);
+    };
+    for (let i = 0; i < n; i++) {
+      before[i] = i - 1;
+      after[i] = i + 1;
+    }
+    for (let i = 0; i < n; i++) look(i);
+    for (let left = queue.next(); left >= 0; left = queue.next()) {
+      if (ranks[left] !== queue.rank) continue;
+      const right = after[left]!;
+      const next = after[right]!;
+      ids[left] = results[left]!;
+      ranks[right] = -1;
+      after[left] = next;
+      if (next < n) before[next] = left;
+      // From left to right, so that the queue's lists stay sorted.
+      if (before[left]! >= 0) look(before[left]!);
+      look(left);
+    }
+    let count = 0;
+    for (let i = 0; i < n; i = after[i]!) {
+      ids[count] = ids[i]!;
+      starts[count++] = starts[i]!;
+    }
+    starts[count] = starts[n]!;
+    return count;
+  }
 }

@@ -1,4 +1,4 @@
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The text of a token's bytes, or undefined where they are only a part of a character. */
 export function tokenText(bytes: Uint8Array): string | undefined {

@@ -1,7 +1,8 @@
 import { fromByteLevel } from "./byte-level.ts";
 import { SpecialTokenError } from "./errors.ts";
-import { gpt2 } from "./pretokenize.ts";
+import type { Pretokenizer } from "./pretokenizer.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
+import { encodeUtf8 } from "./utf8.ts";
 
 /** Why `content` cannot be a special token of a byte-level vocabulary, or undefined when it can. */
 export function specialProblem(content: string): string | undefined {
@@ -15,29 +16,47 @@ export function specialProblem(content: string): string | undefined {
 }
 
 /** Whether merges could make `content` out of ordinary text, which must not become a special token. */
-export const couldBeLearned = (content: string): boolean =>
-  fromByteLevel(content) !== undefined && gpt2(content, 0, content.length) === content.length;
+export function couldBeLearned(content: string, { scanners }: Pretokenizer): boolean {
+  const bytes = encodeUtf8(content);
+  return (
+    fromByteLevel(content) !== undefined &&
+    scanners.every((scan) => scan(bytes, 0, bytes.length, 0) === bytes.length)
+  );
+}
 
 /** Finds the strings of a set: leftmost first, and the longest where two share a start. */
-class Finder {
-  readonly #pattern: RegExp | undefined;
+export class Finder {
+  readonly #byFirst = new Map<number, string[]>();
+  readonly #firsts: RegExp | undefined;
 
   constructor(contents: Iterable<string>) {
-    const literals = [...contents]
-      .filter((content) => content !== "")
-      .sort((a, b) => b.length - a.length)
-      .map((content) => content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
-    if (literals.length > 0) this.#pattern = new RegExp(literals.join("|"), "g");
+    for (const content of [...contents].sort((a, b) => b.length - a.length)) {
+      if (content === "") continue;
+      const first = content.charCodeAt(0);
+      const group = this.#byFirst.get(first);
+      if (group) group.push(content);
+      else this.#byFirst.set(first, [content]);
+    }
+    const units = [...this.#byFirst.keys()].map(
+      (unit) => `\\u${unit.toString(16).padStart(4, "0")}`,
+    );
+    if (units.length > 0) this.#firsts = new RegExp(`[${units.join("")}]`, "g");
   }
 
   next(
     text: string,
     from: number,
   ): { readonly content: string; readonly index: number } | undefined {
-    if (!this.#pattern) return undefined;
-    this.#pattern.lastIndex = from;
-    const match = this.#pattern.exec(text);
-    return match ? { content: match[0], index: match.index } : undefined;
+    const firsts = this.#firsts;
+    if (!firsts) return undefined;
+    firsts.lastIndex = from;
+    for (let match = firsts.exec(text); match; match = firsts.exec(text)) {
+      const { index } = match;
+      const group = this.#byFirst.get(text.charCodeAt(index));
+      const content = group?.find((one) => text.startsWith(one, index));
+      if (content !== undefined) return { content, index };
+    }
+    return undefined;
   }
 }
 
@@ -48,27 +67,79 @@ export interface Segment {
   readonly special: number | undefined;
 }
 
-/** Cuts `text` at the allowed specials. Throws {@link SpecialTokenError} at the first disallowed one. */
-export function* segments(
-  text: string,
-  specials: ReadonlyMap<string, number>,
-  { allowedSpecial = [], disallowedSpecial = "all" }: EncodeOptions = {},
-): Generator<Segment> {
-  const listed = new Set(allowedSpecial === "all" ? specials.keys() : allowedSpecial);
-  const allowed = [...specials.keys()].filter((content) => listed.has(content));
-  const disallowed =
-    disallowedSpecial === "all"
-      ? [...specials.keys()].filter((content) => !listed.has(content))
-      : disallowedSpecial;
+/** The special tokens of a vocabulary, and where they are in text. */
+export class Specials {
+  readonly #all: Finder;
+  readonly #none = new Finder([]);
 
-  const offence = new Finder(disallowed).next(text, 0);
-  if (offence) throw new SpecialTokenError(offence.content, offence.index);
-
-  const finder = new Finder(allowed);
-  let start = 0;
-  for (let found = finder.next(text, 0); found; found = finder.next(text, start)) {
-    yield { start, end: found.index, special: specials.get(found.content)! };
-    start = found.index + found.content.length;
+  constructor(readonly ids: ReadonlyMap<string, number>) {
+    this.#all = new Finder(ids.keys());
   }
-  yield { start, end: text.length, special: undefined };
+
+  /** Throws {@link SpecialTokenError} at the first disallowed special of `text`. Returns the allowed ones, all if undefined. */
+  check(
+    text: string,
+    { allowedSpecial = [], disallowedSpecial = "all" }: EncodeOptions = {},
+  ): ReadonlySet<string> | undefined {
+    const allowed = allowedSpecial === "all" ? undefined : new Set(allowedSpecial);
+    const offence = this.#disallowed(allowed, disallowedSpecial).next(text, 0);
+    if (offence) throw new SpecialTokenError(offence.content, offence.index);
+    return allowed;
+  }
+
+  /** Cuts `text` at the allowed specials. Throws as `check` does. */
+  *segments(text: string, options?: EncodeOptions): Generator<Segment> {
+    const allowed = this.check(text, options);
+    const finder = allowed ? this.#some((content) => allowed.has(content)) : this.#all;
+    let start = 0;
+    for (let found = finder.next(text, 0); found; found = finder.next(text, start)) {
+      yield { start, end: found.index, special: this.ids.get(found.content) };
+      start = found.index + found.content.length;
+    }
+    yield { start, end: text.length, special: undefined };
+  }
+
+  #disallowed(
+    allowed: ReadonlySet<string> | undefined,
+    disallowed: NonNullable<EncodeOptions["disallowedSpecial"]>,
+  ): Finder {
+    if (disallowed !== "all") return new Finder(disallowed);
+    if (!allowed) return this.#none;
+    return allowed.size === 0 ? this.#all : this.#some((content) => !allowed.has(content));
+  }
+
+  #some(keep: (content: string) => boolean): Finder {
+    const kept = [...this.ids.keys()].filter(keep);
+    return kept.length > 0 ? new Finder(kept) : this.#none;
+  }
+}
+
+/** Specials that a cut would go through, the text after it known or not. */
+export class Straddling {
+  readonly #contents: readonly string[];
+  readonly #longest: number;
+
+  constructor(contents: readonly string[]) {
+    this.#contents = contents;
+    this.#longest = Math.max(0, ...contents.map((content) => content.length));
+  }
+
+  /**
+   * Where the first begins that is in `text`, as far as `text` goes, on both sides of `cut`; `touching`: or begins or
+   * ends there.
+   */
+  at(text: string, cut: number, touching = 0): number | undefined {
+    for (
+      let start = Math.max(0, cut - this.#longest + 1 - touching);
+      start < cut + touching;
+      start++
+    )
+      for (const content of this.#contents)
+        if (
+          start + content.length > cut - touching &&
+          content.startsWith(text.slice(start, start + content.length))
+        )
+          return start;
+    return undefined;
+  }
 }

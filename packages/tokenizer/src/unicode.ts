@@ -1,18 +1,30 @@
+import { fromRuns } from "./runs.ts";
+import { GENERAL_CATEGORIES } from "./unicode-16.ts";
+
 /**
- * The character classes that pre-tokenization depends on. \p{L} and \p{N} are those of the running engine, and differ
- * between Unicode versions by newly assigned code points only.
+ * The character classes that pre-tokenization depends on, of one version of Unicode for every engine: a token's id must
+ * not depend on the browser. 16.0 is what tiktoken 0.14 and Hugging Face tokenizers 0.23 have.
  */
 
-const LETTERS = /^\p{L}/u;
-const NUMBERS = /^\p{N}/u;
+/** General categories as bits of their own: `CATEGORIES.indexOf("Lu")`. */
+export const CATEGORIES = [
+  ...["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No"],
+  ...["Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"],
+  ...["Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"],
+];
 
-/** General category L. */
-export const isLetter = (codePoint: number): boolean =>
-  LETTERS.test(String.fromCodePoint(codePoint));
+export const CODE_POINTS = 0x110000;
 
-/** General category N. */
-export const isNumber = (codePoint: number): boolean =>
-  NUMBERS.test(String.fromCodePoint(codePoint));
+/** A letter for each of {@link CATEGORIES} in the runs of unicode-16.ts. */
+export const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%";
+
+let categories: Uint8Array | undefined;
+
+/** The index in {@link CATEGORIES} of each code point. */
+export function generalCategories(): Uint8Array {
+  categories ??= fromRuns(GENERAL_CATEGORIES, LETTERS);
+  return categories;
+}
 
 /**
  * Property White_Space (25 code points), which is what `\s` means in Rust and Python. `\s` in JavaScript is another
@@ -30,30 +42,6 @@ export const isWhiteSpace = (codePoint: number): boolean =>
   codePoint === 0x202f ||
   codePoint === 0x205f ||
   codePoint === 0x3000;
-
-export const LETTER = 1;
-export const NUMBER = 2;
-export const SPACE = 3;
-export const OTHER = 4;
-
-/** One of LETTER, NUMBER, SPACE, OTHER. */
-export type CharacterClass = typeof LETTER | typeof NUMBER | typeof SPACE | typeof OTHER;
-
-function classify(codePoint: number): CharacterClass {
-  if (isWhiteSpace(codePoint)) return SPACE;
-  if (isLetter(codePoint)) return LETTER;
-  return isNumber(codePoint) ? NUMBER : OTHER;
-}
-
-let known: Uint8Array | undefined; // class of each code point below 0x10000, 0 until it is asked for
-
-/** Code point → its class. A lone surrogate is OTHER, as U+FFFD is. */
-export function characterClass(codePoint: number): CharacterClass {
-  if (codePoint > 0xffff) return classify(codePoint);
-  known ??= new Uint8Array(0x10000);
-  if (known[codePoint] === 0) known[codePoint] = classify(codePoint);
-  return known[codePoint] as CharacterClass;
-}
 
 /** The Unicode scalar value at `index` of `text`: a lone surrogate reads as U+FFFD. */
 export function scalarAt(text: string, index: number): number {

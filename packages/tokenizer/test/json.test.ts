@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { loadTokenizer, TokenizerFormatError, trainBPE } from "../src/index.ts";
+import { loadTokenizer, SpecialTokenError, TokenizerFormatError, trainBPE } from "../src/index.ts";
 import { STORY } from "./samples.ts";
 
 type Json = { [name: string]: unknown };
@@ -62,7 +62,7 @@ describe("our own format", () => {
     [{ muladd: 2, type: "bytes" }, "muladd", "update @muladd/tokenizer"],
     [{ muladd: "1", type: "bytes" }, "muladd", 'is "1", not a format version'],
     [{ muladd: 1 }, "type", "is missing"],
-    [{ muladd: 1, type: "words" }, "type", '"words" is neither "characters" nor "bytes"'],
+    [{ muladd: 1, type: "words" }, "type", '"words" is none of "characters", "bytes"'],
     [{ muladd: 1, type: "characters" }, "characters", "is missing (an array is needed)"],
     [{ muladd: 1, type: "characters", characters: "abc" }, "characters", 'is "abc", not an array'],
     [{ muladd: 1, type: "characters", characters: [] }, "characters", "is empty"],
@@ -115,6 +115,48 @@ describe("tokenizer.json", () => {
     expect(loaded.encode(" a  b", { disallowedSpecial: [] })).toEqual(trained.encode(" a  b"));
   });
 
+  test("ordinary text does not become a special token, though merges could make it", () => {
+    const content = trained.toJSON().model.merges[0]!.join("");
+    const file = changed("added_tokens/1", { id: 257, content, special: true });
+    const loaded = loadTokenizer(file);
+    const text = { disallowedSpecial: [] };
+    expect(trained.encode(content)).toEqual(Int32Array.of(257));
+    expect(loaded.encode(content, text)).toHaveLength(2);
+    expect([...loaded.encode(content, { allowedSpecial: "all" })]).toEqual([257]);
+    expect(loaded.toJSON()).toMatchObject({ model: { merges: trained.toJSON().model.merges } });
+  });
+
+  test("an added token that is not special is always found, a special one when it is allowed", () => {
+    const file = changed("added_tokens/1", { id: 280, content: "<tool>", special: false });
+    const loaded = loadTokenizer(file);
+    expect([...loaded.encode("<tool>")]).toEqual([280]);
+    expect([loaded.id("<tool>"), loaded.specials.has("<tool>")]).toEqual([280, false]);
+    expect(() => loaded.encode("<tool><|endoftext|>")).toThrow(SpecialTokenError);
+    expect([...loaded.encode("<tool><|endoftext|>", { allowedSpecial: "all" })]).toEqual([280, 0]);
+    const ids = [280, 0, 280];
+    expect(loaded.decode(ids, { skipSpecialTokens: true })).toBe("<tool><tool>");
+    const decoder = loaded.decoder({ skipSpecialTokens: true });
+    expect(ids.map((id) => decoder.push(id)).join("")).toBe("<tool><tool>");
+  });
+
+  test("ids that no token has are no error in the vocabulary, and one when they are decoded", () => {
+    const loaded = loadTokenizer(changed("model/vocab/<gap>", 290));
+    expect(loaded.size).toBe(291);
+    expect(() => loaded.decode([285])).toThrow("id 285 at position 0 is not in the vocabulary");
+    expect(loadTokenizer(loaded.toJSON()).decode([290])).toBe("<gap>");
+  });
+
+  test("bytes that UTF-8 never has need no token", () => {
+    const file = changed("model/vocab/À", undefined);
+    expect(loadTokenizer(file).encode(STORY)).toEqual(trained.encode(STORY));
+  });
+
+  test("a byte without a token is unknown where the file says so", () => {
+    const file = changed("model/vocab/Z", undefined);
+    const loaded = loadTokenizer({ ...file, model: { ...(file.model as Json), unk_token: "!" } });
+    expect([...loaded.encode("aZZb")]).toEqual([..."a!!b"].map((one) => loaded.id(one)));
+  });
+
   test("a token may be named like a property of objects", () => {
     const tokenizer = trainBPE(STORY, { vocabulary: 257, specials: ["__proto__"] });
     const loaded = loadTokenizer(JSON.stringify(tokenizer));
@@ -122,32 +164,87 @@ describe("tokenizer.json", () => {
   });
 
   const name = trained.toJSON().model.merges[0]!.join("");
-  const learned = { id: 257, content: name, special: true };
+  const first = trained.toJSON().model.merges[0];
+  const level = { type: "ByteLevel", add_prefix_space: false };
   const added = { id: 0, content: "<|endoftext|>", special: true };
   const supported = (what: string) => `supported is ${what}`;
 
   test.each([
     ["version", "2.0", "version", "update @muladd/tokenizer"],
     ["version", undefined, "version", "is missing"],
-    ["normalizer", { type: "NFC" }, "normalizer", "an object is not supported; supported is null"],
+    ["normalizer", { type: "Nmt" }, "normalizer.type", '"Nmt" is not supported; supported is NFC'],
+    ["normalizer", { type: "Replace", content: "" }, "normalizer.pattern", "is missing"],
+    ["normalizer", { type: "Sequence" }, "normalizer.normalizers", "is missing, not an array"],
+    [
+      "normalizer",
+      { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Precompiled" }] },
+      "normalizer.normalizers[1].type",
+      '"Precompiled" is not supported',
+    ],
+    [
+      "normalizer",
+      { type: "Replace", pattern: { Regex: "a*" }, content: "" },
+      "normalizer.pattern",
+      "can match nothing",
+    ],
     ["truncation", { max_length: 5 }, "truncation", "not supported"],
-    ["pre_tokenizer", null, "pre_tokenizer.type", supported('"ByteLevel"')],
-    ["pre_tokenizer/type", "Metaspace", "pre_tokenizer.type", '"Metaspace" is not supported'],
-    ["pre_tokenizer/use_regex", false, "pre_tokenizer.use_regex", "false is not supported"],
-    ["pre_tokenizer/add_prefix_space", true, "pre_tokenizer.add_prefix_space", supported("false")],
-    ["post_processor", { type: "TemplateProcessing" }, "post_processor.type", "not supported"],
-    ["decoder", null, "decoder.type", supported('"ByteLevel"')],
+    ["pre_tokenizer", null, "model.unk_token", "characters without a token would be lost"],
+    ["pre_tokenizer/type", "Whitespace", "pre_tokenizer.type", '"Whitespace" is not supported'],
+    ["pre_tokenizer/type", "Metaspace", "pre_tokenizer.replacement", "is missing"],
+    ["pre_tokenizer/use_regex", "no", "pre_tokenizer.use_regex", 'is "no", not true or false'],
+    ["pre_tokenizer/add_prefix_space", undefined, "pre_tokenizer.add_prefix_space", "is missing"],
+    [
+      "pre_tokenizer",
+      { type: "Sequence", pretokenizers: [{ ...level }, { type: "Digits" }] },
+      "pre_tokenizer.pretokenizers[1].type",
+      "supported is ByteLevel as the last",
+    ],
+    [
+      "pre_tokenizer",
+      {
+        type: "Sequence",
+        pretokenizers: [{ type: "Digits" }, { ...level, add_prefix_space: true }],
+      },
+      "pre_tokenizer.pretokenizers[1].add_prefix_space",
+      supported("false after another pre-tokenizer"),
+    ],
+    [
+      "pre_tokenizer",
+      { type: "Split", pattern: { String: "a" }, behavior: "Sometimes", invert: false },
+      "pre_tokenizer.behavior",
+      '"Sometimes" is not supported',
+    ],
+    ["post_processor", { type: "TemplateProcessing" }, "post_processor.single", "is missing"],
+    ["post_processor", { type: "BertProcessing" }, "post_processor.type", "not supported"],
+    [
+      "post_processor",
+      { type: "TemplateProcessing", single: [{ SpecialToken: { id: "constructor" } }] },
+      'post_processor.special_tokens["constructor"]',
+      "is missing",
+    ],
+    [
+      "post_processor",
+      {
+        type: "TemplateProcessing",
+        single: [{ SpecialToken: { id: "a" } }, { Sequence: { id: "A" } }],
+        special_tokens: { a: { ids: [280] } },
+      },
+      'post_processor.special_tokens["a"].ids',
+      "280 is not in the vocabulary",
+    ],
+    ["decoder", null, "decoder", "without one there is no text to tokens"],
+    ["decoder", { type: "CTC" }, "decoder.type", "not supported"],
     ["model", [], "model", "is an array of 0, not an object"],
     ["model/type", "WordPiece", "model.type", '"WordPiece" is not supported'],
     ["model/dropout", 0.1, "model.dropout", "0.1 is not supported"],
-    ["model/byte_fallback", true, "model.byte_fallback", "not supported"],
-    ["model/ignore_merges", true, "model.ignore_merges", "not supported"],
+    ["model/byte_fallback", 1, "model.byte_fallback", "is 1, not true or false"],
     ["model/end_of_word_suffix", "</w>", "model.end_of_word_suffix", "not supported"],
     ["model/vocab", undefined, "model.vocab", "is missing"],
     ["model/vocab/!", undefined, "model.vocab", 'byte 33 ("!") has no id'],
     ["model/vocab/!", -1, 'model.vocab["!"]', "is -1, not an integer of 0 or more"],
     ["model/vocab/!", 2, 'model.vocab["\\""]', "id 2 belongs to another token too"],
-    ["model/vocab/!", 999, 'model.vocab["!"]', "id 999 leaves gaps"],
+    ["model/vocab/!", 99999, 'model.vocab["!"]', "id 99999 leaves gaps"],
+    ["model/vocab/!", 2 ** 53, 'model.vocab["!"]', "not an integer of 0 or more"],
     ["model/vocab/日本", 281, 'model.vocab["日本"]', "not written in byte-level characters"],
     ["model/merges", undefined, "model.merges", "is missing"],
     ["model/merges/3", ["a"], "model.merges[3]", "has 1 parts"],
@@ -155,13 +252,13 @@ describe("tokenizer.json", () => {
     ["model/merges/3", [1, 2], "model.merges[3]", "is 1, not a string"],
     ["model/merges/3", ["qq", "x"], "model.merges[3]", '"qq" is not in model.vocab'],
     ["model/merges/3", [name, "!"], "model.merges[3]", "is not in model.vocab"],
-    ["added_tokens/1", learned, "model.merges[0]", "ordinary text cannot"],
+    ["model/merges/3", ["", "x"], "model.merges[3]", "its result is its other part"],
+    ["model/merges/3", first, "model.merges[3]", "is there twice"],
     ["added_tokens", {}, "added_tokens", "is an object, not an array"],
     ["added_tokens/0", { ...added, id: 7 }, "added_tokens[0].id", "but model.vocab has"],
-    ["added_tokens/0", { ...added, special: false }, "added_tokens[0].special", supported("true")],
-    ["added_tokens/0", { ...added, lstrip: true }, "added_tokens[0].lstrip", "not supported"],
+    ["added_tokens/0", { ...added, lstrip: "yes" }, "added_tokens[0].lstrip", "not true or false"],
     ["added_tokens/0", { ...added, content: "" }, "added_tokens[0].content", "is empty"],
-    ["added_tokens/0", { ...added, content: "é" }, "added_tokens[0].content", "is one byte"],
+    ["added_tokens/0", { ...added, content: "é" }, "added_tokens[0].id", "but model.vocab has"],
     ["added_tokens/1", added, "added_tokens[1].content", "there twice"],
     ["added_tokens/1", { ...added, content: "<p>", id: 300 }, "added_tokens[1].id", "leaves gaps"],
     ["added_tokens/1", { content: "<p>", special: true }, "added_tokens[1].id", "is missing"],

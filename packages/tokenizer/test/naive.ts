@@ -25,19 +25,24 @@ function apply(word: readonly string[], left: string, right: string): string[] {
   return out;
 }
 
-/** Merges as pairs of byte strings, up to `count` of them. Ties go to the smallest (left id, right id). */
+/**
+ * Merges as pairs of byte strings, up to `count` of them. Ties go to the smallest (left id, right id); `alphabet` are
+ * the first 256 tokens by id.
+ */
 export function naiveTrain(
   texts: readonly string[],
   count: number,
   minFrequency = 1,
+  { pattern = PATTERN, alphabet = ALPHABET, maxTokenLength = Infinity } = {},
 ): [string, string][] {
-  let words = texts.flatMap((text) => (text.match(PATTERN) ?? []).map((p) => [...byteString(p)]));
-  const ids = new Map(ALPHABET.map((token, id) => [token, id]));
+  let words = texts.flatMap((text) => (text.match(pattern) ?? []).map((p) => [...byteString(p)]));
+  const ids = new Map(alphabet.map((token, id) => [token, id]));
   const merges: [string, string][] = [];
   while (merges.length < count) {
     const counts = new Map<string, number>(); // key: "left id,right id"
     for (const word of words)
       for (let i = 0; i + 1 < word.length; i++) {
+        if (word[i]!.length + word[i + 1]!.length > maxTokenLength) continue;
         const key = `${ids.get(word[i]!)},${ids.get(word[i + 1]!)}`;
         counts.set(key, (counts.get(key) ?? 0) + 1);
       }

@@ -61,3 +61,10 @@ export const anyBytes = fc.uint8Array({ maxLength: 40 }).chain((bytes) =>
 
 /** What a lone surrogate becomes. */
 export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
+
+/** Every string over `alphabet` of at most `length` of its members. */
+export function* strings(alphabet: readonly string[], length: number): Generator<string> {
+  yield "";
+  if (length > 0)
+    for (const rest of strings(alphabet, length - 1)) for (const c of alphabet) yield c + rest;
+}

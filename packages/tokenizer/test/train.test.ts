@@ -1,11 +1,30 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { loadTokenizer, type TrainProgress, trainBPE } from "../src/index.ts";
+import { BPETokenizer } from "../src/bpe-tokenizer.ts";
+import {
+  CL100K,
+  GPT2,
+  LLAMA3,
+  loadTokenizer,
+  O200K,
+  patternOf,
+  type TrainProgress,
+  tiktoken,
+  trainBPE,
+  writeTiktoken,
+} from "../src/index.ts";
 import fixture from "./fixtures/bpe.json" with { type: "json" };
-import { ALPHABET, naiveTrain } from "./naive.ts";
-import { anyString, SCRIPTS, STORY } from "./samples.ts";
+import { ALPHABET, naiveEncode, naiveTrain } from "./naive.ts";
+import { regexOf } from "./patterns.ts";
+import { anyString, runs, SCRIPTS, STORY, text as sampleText } from "./samples.ts";
 
 type Trained = ReturnType<typeof trainBPE>;
+
+const loadAgain = (tokenizer: Trained): Trained => {
+  const loaded = loadTokenizer(tokenizer.toJSON());
+  if (!(loaded instanceof BPETokenizer)) throw new Error("a BPE is saved as something else");
+  return loaded;
+};
 
 const byteNames = (tokenizer: Trained, id: number): string =>
   String.fromCharCode(...tokenizer.token(id));
@@ -19,9 +38,27 @@ function mergesOf(tokenizer: Trained): [string, string][] {
   ]);
 }
 
+/** Words by the generator of the fixtures' script. */
+function made(letters: string, count: number): string {
+  let state = 1;
+  const next = () => {
+    state = (75 * state + 74) % 65537;
+    return state;
+  };
+  let text = "";
+  for (let word = 0; word < count; word++) {
+    for (let length = 1 + (next() % 7); length > 0; length--)
+      text += letters[next() % letters.length]!;
+    text += " ";
+  }
+  return text;
+}
+
 describe("trainBPE equals Hugging Face tokenizers", () => {
   test.each(fixture.cases)("merges, tokens and ids: $name", (sample) => {
-    const tokenizer = trainBPE(sample.texts, sample);
+    const { texts = [made("etaoinshrdlu", 12000)], maxTokenLength, pattern } = sample;
+    const pretokenizer = pattern === "cl100k" ? LLAMA3 : GPT2;
+    const tokenizer = trainBPE(texts, { ...sample, maxTokenLength, pretokenizer });
     const { vocab, merges } = tokenizer.toJSON().model;
     expect(merges.map((pair) => pair.join(" "))).toEqual(sample.merges);
     const names = Object.keys(vocab).sort((a, b) => vocab[a]! - vocab[b]!);
@@ -34,7 +71,7 @@ describe("trainBPE equals Hugging Face tokenizers", () => {
 
   test("the saved file", () => {
     const sample = fixture.cases[0]!;
-    expect(trainBPE(sample.texts, sample).toJSON()).toEqual(sample.json);
+    expect(trainBPE(sample.texts ?? [], sample).toJSON()).toEqual(sample.json);
     expect(loadTokenizer(sample.json).toJSON()).toEqual(sample.json);
   });
 });
@@ -57,6 +94,22 @@ describe("trainBPE equals a count from scratch for each merge", () => {
     expect(mergesOf(tokenizer)).toEqual(naiveTrain(texts, merges, minFrequency));
   });
 
+  test.each([
+    { name: "cl100k", pretokenizer: CL100K },
+    { name: "o200k", pretokenizer: O200K },
+  ])("with $name's pattern", ({ pretokenizer }) => {
+    const texts = [`${STORY}${STORY.toUpperCase()}`, SCRIPTS];
+    const options = { pattern: regexOf(patternOf(pretokenizer)) };
+    const tokenizer = trainBPE(texts, { vocabulary: 356, pretokenizer });
+    expect(mergesOf(tokenizer)).toEqual(naiveTrain(texts, 100, 1, options));
+  });
+
+  test.each([2, 3, 7])("with tokens of at most %i bytes", (maxTokenLength) => {
+    const texts = [STORY, SCRIPTS];
+    const tokenizer = trainBPE(texts, { vocabulary: 356, maxTokenLength });
+    expect(mergesOf(tokenizer)).toEqual(naiveTrain(texts, 100, 1, { maxTokenLength }));
+  });
+
   test("on random short words", () => {
     const word = fc.string({
       unit: fc.constantFrom("a", "b", "c", "é"),
@@ -70,6 +123,44 @@ describe("trainBPE equals a count from scratch for each merge", () => {
         expect(mergesOf(tokenizer)).toEqual(naiveTrain(texts, 6));
       }),
       { seed: 20, numRuns: 100 },
+    );
+  });
+});
+
+describe("the order of bytes", () => {
+  const alphabet = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+  const specials = ["<|bos|>", "<|eos|>"];
+  const texts = [STORY, SCRIPTS, " \n \u00a0\u00a0 \x80\x7f ab ba abc cba"];
+  const merges = naiveTrain(texts, 200, 1, { alphabet });
+  const trained = trainBPE(texts, { vocabulary: 458, order: "byte", specials });
+
+  test("numbers bytes by value, then merges, then specials", () => {
+    expect(trained.size).toBe(458);
+    const ordinary = Array.from({ length: 456 }, (_, id) => byteNames(trained, id));
+    expect(ordinary).toEqual([...alphabet, ...merges.map(([left, right]) => left + right)]);
+    expect([...trained.specials]).toEqual([
+      ["<|bos|>", 456],
+      ["<|eos|>", 457],
+    ]);
+  });
+
+  test("breaks ties by it: the merges differ from Hugging Face's", () => {
+    expect(merges).not.toEqual(naiveTrain(texts, 200));
+    expect(mergesOf(loadAgain(trained))).toEqual(merges);
+  });
+
+  test("encodes by its merges, and as tiktoken from the file of its ranks", () => {
+    const again = tiktoken(writeTiktoken(trained), {
+      pretokenizer: GPT2,
+      specials: trained.specials,
+    });
+    fc.assert(
+      fc.property(sampleText, (text) => {
+        const ids = [...trained.encode(text)];
+        expect(ids.map((id) => byteNames(trained, id))).toEqual(naiveEncode(text, merges));
+        expect([...again.encode(text)]).toEqual(ids);
+      }),
+      runs,
     );
   });
 });
@@ -141,6 +232,35 @@ describe("trainBPE", () => {
     expect(reports).toHaveLength(1);
   });
 
+  test("aborts amid merging too", () => {
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const train = () =>
+      trainBPE(STORY, {
+        vocabulary: 500,
+        signal: controller.signal,
+        onProgress: ({ phase, done }) => {
+          seen.push(done);
+          if (phase === "merging") controller.abort(new Error("enough"));
+        },
+      });
+    expect(train).toThrow("enough");
+    expect(seen).toEqual([STORY.length, 356]);
+  });
+
+  test("refuses a special token that the text teaches", () => {
+    // Not a piece of its own, but a part of one.
+    const train = () =>
+      trainBPE("on's on't on'm on'd", { vocabulary: 300, pretokenizer: O200K, specials: ["on'"] });
+    expect(train).toThrow('special token "on\'" was learned from the text');
+  });
+
+  test("learns tokens as long as the text", () => {
+    const tokenizer = trainBPE("a".repeat(2 ** 20), { vocabulary: 1000 });
+    expect(tokenizer.size).toBe(256 + 20);
+    expect(tokenizer.token(275)).toHaveLength(2 ** 20);
+  });
+
   test.each([
     [{ vocabulary: 255 }, "a vocabulary of 255 cannot hold the 256 bytes; ask for 256 or more"],
     [
@@ -150,6 +270,10 @@ describe("trainBPE", () => {
     [{ vocabulary: Number.NaN }, "a vocabulary of NaN cannot hold"],
     [{ vocabulary: 1e9 }, "above the limit of 2097152"],
     [{ vocabulary: 300, minFrequency: -1 }, "minFrequency -1 is not an integer of 0 or more"],
+    [{ vocabulary: 300, maxTokenLength: 1 }, "maxTokenLength 1 is not an integer of 2 or more"],
+    [{ vocabulary: 300, maxWords: 2.5 }, "maxWords 2.5 is not an integer of 2 or more; leave it"],
+    [JSON.parse('{"vocabulary": 300, "order": "rank"}'), 'order "rank" is neither "hf" nor "byte"'],
+    [{ vocabulary: 300, specials: ["<x"], pretokenizer: CL100K }, '"<x" could be learned from'],
     [{ vocabulary: 300, specials: [""] }, 'special token "" is empty'],
     [{ vocabulary: 300, specials: ["a"] }, 'special token "a" is one byte'],
     [{ vocabulary: 300, specials: ["Ġthe"] }, 'special token "Ġthe" reads as other bytes'],

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 
@@ -10,6 +11,9 @@ import { parseArgs } from "node:util";
  * @property {"wasm" | "webgpu"} backend of muladd
  * @property {boolean} wide whether muladd may ask V8 for experimental SIMD
  * @property {boolean} json
+ * @property {string} encoding tokenizer
+ * @property {string | undefined} text tokenizer: a file to encode
+ * @property {string | undefined} trainText tokenizer: a large file to train on
  */
 
 /** What can be compared, and the parts of each. */
@@ -17,7 +21,10 @@ export const parts = Object.freeze({
   torch: ["step", "sgemm", "decode", "threads"],
   peers: ["matmul", "step", "decode"],
   browser: ["matmul", "step"],
+  tokenizer: ["encode", "train"],
 });
+
+const encodings = ["r50k_base", "cl100k_base", "o200k_base"];
 
 /** @param {string} name */
 const partsOf = (name) => parts[/** @type {keyof typeof parts} */ (name)] ?? [];
@@ -30,6 +37,9 @@ export const usage = (name) => `pnpm bench ${name} [${partsOf(name).join("|")} .
   --threads <n>  threads of all contestants (${availableParallelism()}, the cores)
   --backend <b>  torch: wasm, beside PyTorch on the same cores, or webgpu, beside PyTorch on the GPU (wasm)
   --no-wide      ask V8 for no experimental SIMD
+  --encoding <e> tokenizer: ${encodings.join(", ")} (cl100k_base)
+  --text <f>     tokenizer: a file to encode (tinyshakespeare where it is at hand, else made)
+  --train-text <f>  tokenizer: a large file to train on (50 MB, made)
   --json         the result as JSON on stdout`;
 
 /**
@@ -44,10 +54,13 @@ export function parse(name, args) {
     allowPositionals: true,
     options: {
       rounds: { type: "string", default: "3" },
-      seconds: { type: "string", default: "4" },
+      seconds: { type: "string", default: name === "tokenizer" ? "0.5" : "4" },
       threads: { type: "string", default: String(availableParallelism()) },
       backend: { type: "string", default: "wasm" },
       "no-wide": { type: "boolean", default: false },
+      encoding: { type: "string", default: "cl100k_base" },
+      text: { type: "string" },
+      "train-text": { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -58,6 +71,16 @@ export function parse(name, args) {
     throw new RangeError(
       `--backend ${backend} is not possible; ${name} has wasm${name === "torch" ? " and webgpu" : ""}`,
     );
+  const encoding = encodings.find((one) => one.split("_")[0] === values.encoding.split("_")[0]);
+  if (encoding === undefined)
+    throw new RangeError(
+      `--encoding ${values.encoding} is not possible; it is one of ${encodings.join(", ")}`,
+    );
+  for (const flag of /** @type {const} */ (["text", "train-text"]))
+    if (values[flag] !== undefined && (name !== "tokenizer" || !existsSync(values[flag])))
+      throw new RangeError(
+        `--${flag} ${values[flag]} is not possible; ${name === "tokenizer" ? "there is no such file" : "it is for tokenizer"}`,
+      );
   const known = partsOf(name);
   for (const part of positionals)
     if (!known.includes(part))
@@ -73,6 +96,9 @@ export function parse(name, args) {
     backend,
     wide: !values["no-wide"],
     json: values.json,
+    encoding,
+    text: values.text,
+    trainText: values["train-text"],
   };
 }
 

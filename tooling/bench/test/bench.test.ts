@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { products } from "../../../apps/cli/src/bench/matmul.ts";
+import { judge } from "../src/bars.mjs";
 import { parse, parts } from "../src/options.mjs";
 import { compareProducts } from "../src/products.mjs";
 import { interleave, median, standings } from "../src/rounds.mjs";
@@ -33,6 +34,7 @@ test("a comparison has all its parts unless some are named", () => {
     backend: "wasm",
     wide: false,
     json: true,
+    encoding: "cl100k_base",
   });
   expect(parse("peers", ["-h"])).toBe("help");
 });
@@ -46,6 +48,55 @@ test.each([
   [["--fast"], "--fast"],
 ])("%j is refused", (args, message) => {
   expect(() => parse("torch", args)).toThrow(message);
+});
+
+test("the tokenizer is measured for an encoding, by its name or the beginning of it", () => {
+  expect(parse("tokenizer", ["encode"])).toMatchObject({
+    parts: ["encode"],
+    encoding: "cl100k_base",
+    seconds: 0.5,
+  });
+  expect(parse("tokenizer", ["--encoding", "o200k"])).toMatchObject({ encoding: "o200k_base" });
+  expect(() => parse("tokenizer", ["--encoding", "p50k"])).toThrow("it is one of r50k_base");
+  expect(() => parse("tokenizer", ["--text", "no.txt"])).toThrow("there is no such file");
+  expect(() => parse("peers", ["--text", "package.json"])).toThrow("it is for tokenizer");
+});
+
+test("a bar is passed by its figure, else beside the fastest peer with right ids", () => {
+  const speed = { load: 200, decode: 50, right: true };
+  const times = (seconds: number) => [
+    { length: 100_000, seconds: 0.1 },
+    { length: 1_000_000, seconds },
+  ];
+  const verdicts = Object.fromEntries(
+    judge({
+      encoding: "cl100k_base",
+      standings: [
+        { name: "muladd", ...speed, warm: 15, ratio: 1 },
+        { name: "wrong", ...speed, warm: 100, ratio: 0.1, right: false },
+        { name: "slow", ...speed, load: 150, decode: 20, warm: 5, ratio: 3 },
+      ],
+      worst: {
+        muladd: [{ a: times(1), b: times(2) }],
+        slow: [{ a: [{ length: 100_000, seconds: 0.3 }], b: [{ length: 100_000, seconds: 0.1 }] }],
+      },
+      core: 9_000,
+      train: { small: { seconds: 0.3 } },
+    }).map(({ name, verdict }) => [name, verdict]),
+  );
+  expect(verdicts).toEqual({
+    "ids equal to tiktoken's": "pass",
+    "encode, warm": "pass by ratio",
+    "encode, beside the fastest": "pass",
+    decode: "pass by ratio",
+    load: "fail",
+    '1M × "a"': "pass by ratio",
+    '1M × "a", over 100k': "pass",
+    '1M × "b"': "fail",
+    '1M × "b", over 100k': "fail",
+    "core code": "pass",
+    "train 1.1 MB → 4,096": "fail",
+  });
 });
 
 test("contestants run in turn, and one that fails at once is left out where that is allowed", async () => {

@@ -14,7 +14,7 @@ export type Layers = Readonly<Record<string, Layer>>;
 /** The libraries, lowest first. Apps may import all of them; no library imports an app. */
 export const layers: Layers = {
   tensor: { imports: [] },
-  tokenizer: { imports: [] },
+  tokenizer: { imports: [], parts: { "src/chat/": ["@huggingface/jinja"] } },
   corpus: { imports: [] },
 
   autograd: { imports: ["tensor"], dev: ["backend-reference"] },

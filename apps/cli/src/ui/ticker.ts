@@ -8,6 +8,8 @@ export interface Tick {
   readonly what: string;
   readonly done?: number;
   readonly total?: number;
+  /** What a person is shown in place of `done` and `total`. */
+  readonly detail?: string;
 }
 
 /** Milliseconds between two lines. */
@@ -52,7 +54,8 @@ export class Ticker implements Disposable {
   }
 }
 
-function line({ what, done, total }: Tick): string {
+function line({ what, done, total, detail }: Tick): string {
+  if (detail !== undefined) return `${what}${detail}`;
   if (done === undefined) return what;
   return `${what} ${done}${total === undefined ? "" : `/${total}`}`;
 }

@@ -41,7 +41,7 @@ export function serveCommand(io: IO, root: string | undefined = webApp()): Comma
       const { staticServer } = await import("../serve/static.ts");
       const server = staticServer(root);
       await listen(server, port, host, given(command, "port") ? 1 : ATTEMPTS);
-      const address = addressOf(server, host);
+      const address = addressOf(server);
       if (json) writeJSON(io, { v: 1, url: address });
       else
         writeLines(io, [
@@ -129,7 +129,7 @@ function refusal(error: NodeJS.ErrnoException, port: number, host: string, attem
   }
 }
 
-function addressOf(server: Server, host: string): string {
+function addressOf(server: Server): string {
   const { port, family, address } = server.address() as AddressInfo;
   const any = ["0.0.0.0", "::"].includes(address);
   const name = any ? "127.0.0.1" : family === "IPv6" ? `[${address}]` : address;

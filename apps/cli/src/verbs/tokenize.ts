@@ -1,47 +1,85 @@
-import { basename, dirname } from "node:path";
-import type { Tokenizer } from "@muladd/tokenizer";
-import type { Command } from "commander";
-import { readData } from "../data.ts";
+import type { EncodeOptions } from "@muladd/tokenizer";
+import { type Command, Option } from "commander";
+import { readText } from "../data.ts";
 import { CLIError, UsageError } from "../errors.ts";
-import { absolute, type IO, paint } from "../io.ts";
-import { openRun } from "../model.ts";
+import type { IO } from "../io.ts";
 import { given, integer, type SharedOptions, verb } from "../options.ts";
 import { textArgument } from "../text.ts";
-import { integer as grouped } from "../ui/format.ts";
+import type { TokenType } from "../tokenize/corpus.ts";
+import { openTokenizer, type TokenizerOptions } from "../tokenize/open.ts";
+import type { Format } from "../tokenize/show.ts";
+import type { Invalid } from "../tokenize/utf8.ts";
 import { progressOption } from "../ui/mode.ts";
 import { writeJSON, writeLines } from "../ui/table.ts";
-import { Ticker } from "../ui/ticker.ts";
 
-interface Options extends SharedOptions {
-  readonly run?: string;
-  readonly tokenizer?: string;
+interface Options extends SharedOptions, TokenizerOptions {
+  readonly file?: string;
+  readonly format?: Format;
   readonly ids?: boolean;
   readonly decode?: boolean;
   readonly count?: boolean;
+  readonly allowSpecial?: boolean;
+  readonly specialAsText?: boolean;
   readonly train?: readonly string[];
   readonly out?: string;
+  readonly dtype?: TokenType;
+  readonly invalid: Invalid;
   readonly vocabulary: number;
   readonly progress: string;
 }
 
-/** `muladd tokenize`: text ↔ tokens, and training a BPE. */
+/** `muladd tokenize`: text ↔ tokens, text files → a token file, and training a BPE. */
 export function tokenizeCommand(io: IO): Command {
-  const command = verb(io, "tokenize", "Show how text becomes tokens, or train a tokenizer.", [
-    'tokenize "To be, or not to be" --run runs/small-1',
-    "tokenize --train my.txt -o tok.json --vocabulary 1024",
-    'tokenize "Hello" --tokenizer tok.json --ids',
-  ])
-    .argument("[text]", "the text, or the ids with --decode; stdin where there is none")
+  const command = verb(
+    io,
+    "tokenize",
+    "Show how text becomes tokens, write a file of tokens, or train a tokenizer.",
+    [
+      'tokenize "To be, or not to be" --run runs/small-1',
+      'tokenize "Hello" --tokenizer o200k_base --format table',
+      "tokenize corpus.txt -o corpus.bin --tokenizer tok.json",
+      "tokenize --train my.txt -o tok.json --vocabulary 1024",
+    ],
+  )
+    .argument(
+      "[text...]",
+      "the text, or the ids with --decode; text files with -o; stdin where there is none, and for -",
+    )
+    .option("--file <file>", "the text of a file")
     .option("--run <run>", "with the tokenizer of a run folder")
     .option(
       "--tokenizer <name>",
-      "char (of the text itself), bytes, or a tokenizer.json (default: bytes)",
+      "bytes, char (of the text itself), an encoding such as cl100k_base, a tokenizer.json, a .tiktoken file, or a folder (default: bytes)",
     )
-    .option("--ids", "only the ids")
+    .option("--encoding <name>", "of a .tiktoken file whose name does not tell it")
+    .option("--vocab <file>", "with --merges: GPT-2's vocab.json")
+    .option("--merges <file>", "with --vocab: GPT-2's merges.txt")
+    .addOption(
+      new Option("--format <format>", "how tokens are shown").choices([
+        "text",
+        "json",
+        "ids",
+        "table",
+      ]),
+    )
+    .option("--ids", "only the ids: --format ids")
     .option("--decode", "ids to text")
     .option("--count", "only how many tokens")
+    .option("--allow-special", "special tokens in the text are special")
+    .option("--special-as-text", "special tokens in the text are text like any other")
     .option("--train <data...>", "learn a byte-level BPE from text files; - is stdin")
-    .option("-o, --out <file>", "with --train: where the tokenizer goes")
+    .option("-o, --out <file>", "where tokens go, or with --train the tokenizer")
+    .addOption(
+      new Option("--dtype <type>", "with -o: of an id (default: u16 where all ids fit)").choices([
+        "u16",
+        "u32",
+      ]),
+    )
+    .addOption(
+      new Option("--invalid <what>", "with -o: bytes that are not UTF-8 are an error, or U+FFFD")
+        .choices(["error", "replace"])
+        .default("error"),
+    )
     .option(
       "--vocabulary <n>",
       "with --train: tokens, of which 256 are the bytes",
@@ -49,11 +87,15 @@ export function tokenizeCommand(io: IO): Command {
       512,
     )
     .addOption(progressOption())
-    .action(async (text: string | undefined, options: Options) => {
-      check(io, command, text, options);
-      if (options.train) return train(io, options.train, options);
-      if (options.decode) return decode(io, text, options);
-      return encode(io, text, options);
+    .action(async (texts: readonly string[], options: Options) => {
+      check(io, command, texts, options);
+      if (options.train) {
+        const { trainTokenizer } = await import("../tokenize/train.ts");
+        return trainTokenizer(io, options.train, options);
+      }
+      if (options.decode) return decode(io, texts[0], options);
+      if (options.out !== undefined) return write(io, texts, { ...options, out: options.out });
+      return encode(io, texts[0], options);
     });
   return command;
 }
@@ -62,87 +104,111 @@ export function tokenizeCommand(io: IO): Command {
 function check(
   { program }: IO,
   command: Command,
-  text: string | undefined,
+  texts: readonly string[],
   options: Options,
 ): void {
   const clash = (a: string, b: string) => {
     throw new UsageError(`${a} and ${b} do not go together`, { remedies: [a, b] });
   };
-  const { train } = options;
-  const modes = (["ids", "decode", "count", "train"] as const).filter((name) => options[name]);
-  if (modes.length > 1) clash(`--${modes[0]}`, `--${modes[1]}`);
-  if (options.run !== undefined && options.tokenizer !== undefined) clash("--run", "--tokenizer");
-  for (const name of ["run", "tokenizer"] as const)
-    if (train && options[name] !== undefined) clash("--train", `--${name}`);
-  if (train && text !== undefined) clash("a text", "--train");
-  for (const name of ["out", "vocabulary"] as const)
-    if (!train && given(command, name))
-      throw new UsageError(`--${name} needs --train`, {
-        remedies: `${program} tokenize --train FILE -o tok.json`,
+  const flag = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+  const exclusive = (...names: (keyof Options)[]) => {
+    const [a, b] = names.filter((name) => options[name] !== undefined && options[name] !== false);
+    if (a && b) clash(flag(a), flag(b));
+  };
+  exclusive("ids", "decode", "count", "train");
+  for (const name of ["json", "ids", "decode", "count", "train"] as const)
+    exclusive("format", name);
+  exclusive("run", "tokenizer", "vocab");
+  exclusive("allowSpecial", "specialAsText", "train");
+  for (const name of ["run", "tokenizer", "vocab", "file"] as const) exclusive("train", name);
+  for (const name of ["ids", "decode", "count", "format", "file"] as const) exclusive("out", name);
+  if ((options.vocab === undefined) !== (options.merges === undefined))
+    throw new UsageError("--vocab and --merges go together", {
+      remedies: "--vocab vocab.json --merges merges.txt",
+    });
+  if (options.train && texts.length > 0) clash("a text", "--train");
+  if (options.file !== undefined && texts.length > 0) clash("a text", "--file");
+  if (texts.length > 1 && options.out === undefined)
+    throw new UsageError("there is more than one text", {
+      why: "quote a text that has spaces; files go with -o, or with --file",
+      remedies: `${program} tokenize "${texts.join(" ")}"`,
+    });
+  if (!options.train && given(command, "vocabulary"))
+    throw new UsageError("--vocabulary needs --train", {
+      remedies: `${program} tokenize --train FILE -o tok.json`,
+    });
+  for (const name of ["dtype", "invalid"] as const)
+    if ((options.out === undefined || options.train) && given(command, name))
+      throw new UsageError(`--${name} needs -o, and text files`, {
+        remedies: `${program} tokenize FILE -o corpus.bin`,
       });
 }
 
-async function encode(io: IO, argument: string | undefined, options: Options): Promise<void> {
-  const text = await textArgument(io, argument, "tokenize");
-  const tokenizer = await open(io, options, text);
-  const ids = Array.from(tokenizer.encode(text));
-  const { showToken, tokenText } = await import("@muladd/tokenizer");
-  if (options.json)
-    return writeJSON(io, {
-      v: 1,
-      tokenizer: { kind: tokenizer.kind, size: tokenizer.size },
-      count: ids.length,
-      ids,
-      // null where a token is only a part of a character
-      tokens: ids.map((id) => tokenText(tokenizer.token(id)) ?? null),
+const specialOf = ({ allowSpecial, specialAsText }: Options): EncodeOptions =>
+  allowSpecial ? { allowedSpecial: "all" } : specialAsText ? { disallowedSpecial: [] } : {};
+
+/** Runs what encodes; a special token in the text is told with the flags that say what to make of it. */
+async function withSpecials<T>(encode: () => T | Promise<T>): Promise<T> {
+  try {
+    return await encode();
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "SpecialTokenError" && "token" in error))
+      throw error;
+    throw new CLIError(`the text spells the special token ${error.token}`, {
+      why: "it may come from outside, so nothing is assumed",
+      remedies: ["--allow-special", "--special-as-text"],
+      cause: error,
     });
-  if (options.count) return writeLines(io, [String(ids.length)]);
-  if (options.ids) return writeLines(io, [ids.join(" ")]);
-  const characters = Array.from(text).length;
-  const each =
-    ids.length > 0 ? ` · ${(characters / ids.length).toFixed(2)} characters a token` : "";
-  writeLines(io, [
-    ...chips(io, tokenizer, ids, showToken),
-    ids.join(" "),
-    `${count(ids.length, "token")} (${tokenizer.kind}, ${grouped(tokenizer.size)}) · ${count(characters, "character")}${each}`,
-  ]);
+  }
 }
 
-const count = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
-
-/** Backgrounds on which black is readable, so that neighbours differ. */
-const CHIPS = ["bgCyan", "bgYellow", "bgGreen", "bgMagenta"] as const;
-
-/** Each token in a colour of its own, or between bars where there is no colour; a line ends where the text's does. */
-function chips(
-  io: IO,
-  tokenizer: Tokenizer,
-  ids: readonly number[],
-  show: (bytes: Uint8Array) => string,
-): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const [i, id] of ids.entries()) {
-    const bytes = tokenizer.token(id);
-    const shown = show(bytes);
-    line += io.stdout.colors
-      ? paint(io.stdout, [CHIPS[i % CHIPS.length]!, "black"], shown)
-      : `${line ? "" : "│"}${shown}│`;
-    if (bytes.includes(10)) {
-      lines.push(line);
-      line = "";
-    }
+async function encode(io: IO, argument: string | undefined, options: Options): Promise<void> {
+  const { file } = options;
+  const text =
+    file === undefined
+      ? await textArgument(io, argument, "tokenize")
+      : (await readText(io, file)).text;
+  const tokenizer = await openTokenizer(io, options, text);
+  const special = specialOf(options);
+  if (options.count && !options.json) {
+    const count = await withSpecials(() => tokenizer.count(text, special));
+    return writeLines(io, [String(count)]);
   }
-  return line ? [...lines, line] : lines;
+  const encoded = await withSpecials(() => tokenizer.encodeWithOffsets(text, special));
+  const { tokenLines } = await import("../tokenize/show.ts");
+  const format = options.json ? "json" : options.ids ? "ids" : (options.format ?? "text");
+  writeLines(io, tokenLines(io, tokenizer, text, encoded, format));
+}
+
+async function write(
+  io: IO,
+  files: readonly string[],
+  options: Options & { readonly out: string },
+): Promise<void> {
+  if (files.length === 0 && io.stdin.isTTY)
+    throw new UsageError("-o needs text files, or text on stdin", {
+      why: "without --train it is where the tokens go",
+      remedies: [
+        `${io.program} tokenize FILE -o ${options.out}`,
+        `${io.program} tokenize --train FILE -o tok.json`,
+      ],
+    });
+  const tokenizer = await openTokenizer(io, options, undefined);
+  const { tokenizeFiles } = await import("../tokenize/corpus.ts");
+  await withSpecials(() =>
+    tokenizeFiles(io, files.length > 0 ? files : ["-"], tokenizer, {
+      ...options,
+      special: specialOf(options),
+    }),
+  );
 }
 
 async function decode(io: IO, argument: string | undefined, options: Options): Promise<void> {
-  const text = await textArgument(io, argument, "tokenize --decode");
-  if (options.tokenizer === "char")
-    throw new UsageError("--tokenizer char cannot decode: it is made of the text", {
-      remedies: ["--run RUN", "--tokenizer tokenizer.json"],
-    });
-  const tokenizer = await open(io, options, "");
+  const text =
+    options.file === undefined
+      ? await textArgument(io, argument, "tokenize --decode")
+      : (await readText(io, options.file)).text;
+  const tokenizer = await openTokenizer(io, options, undefined);
   const words = text.split(/[\s,[\]]+/).filter(Boolean);
   const ids = words.map((word) => {
     const id = Number(word);
@@ -154,64 +220,4 @@ async function decode(io: IO, argument: string | undefined, options: Options): P
   const decoded = tokenizer.decode(ids);
   if (options.json) writeJSON(io, { v: 1, count: ids.length, text: decoded });
   else io.stdout.write(io.stdout.isTTY ? `${decoded}\n` : decoded);
-}
-
-async function open(io: IO, { run, tokenizer }: Options, text: string): Promise<Tokenizer> {
-  if (run !== undefined) return (await openRun(io, run)).tokenizer;
-  const { bytes, characters, loadTokenizer } = await import("@muladd/tokenizer");
-  if (tokenizer === undefined || tokenizer === "bytes") return bytes();
-  if (tokenizer === "char") {
-    if (text === "") throw new CLIError("the text is empty", { why: "it has no characters" });
-    return characters(text);
-  }
-  const { readFile } = await import("node:fs/promises");
-  let json: string;
-  try {
-    json = await readFile(absolute(io, tokenizer), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    const { nearest } = await import("@muladd/gpt");
-    throw new UsageError(`there is no tokenizer ${tokenizer}`, {
-      why: "it is char, bytes, or the path of a tokenizer.json",
-      remedies: [`--tokenizer ${nearest(tokenizer, ["char", "bytes"]) ?? "bytes"}`, "--run RUN"],
-      cause: error,
-    });
-  }
-  return loadTokenizer(json);
-}
-
-async function train(io: IO, data: readonly string[], options: Options): Promise<void> {
-  const { out: output, vocabulary } = options;
-  if (output === undefined)
-    throw new UsageError("--train needs a file for the tokenizer", { remedies: "-o tok.json" });
-  const { text, name } = await readData(io, data);
-  const { trainBPE } = await import("@muladd/tokenizer");
-  const learn = () => {
-    using ticker = new Ticker(io, options);
-    return trainBPE(text, {
-      vocabulary,
-      onProgress: ({ phase, done, total }) =>
-        ticker.tick({
-          what: phase === "counting" ? "counting characters" : "merging, tokens",
-          done,
-          ...(total === undefined ? {} : { total }),
-        }),
-    });
-  };
-  const tokenizer = learn();
-  const { nodeFolder } = await import("@muladd/gpt/train");
-  const path = absolute(io, output);
-  const json = `${JSON.stringify(tokenizer.toJSON(), undefined, 2)}\n`;
-  await nodeFolder(dirname(path)).write(basename(path), new TextEncoder().encode(json));
-  const count = tokenizer.encode(text).length;
-  const characters = Array.from(text).length;
-  if (options.json)
-    return writeJSON(io, { v: 1, output, size: tokenizer.size, characters, tokens: count });
-  writeLines(io, [
-    `${output}: ${grouped(tokenizer.size)} tokens learned from ${name}`,
-    `${grouped(characters)} characters → ${grouped(count)} tokens, ${(characters / count).toFixed(2)} characters each`,
-    ...(tokenizer.size < vocabulary
-      ? [`the text has no pair left to merge: ${grouped(vocabulary)} were asked for`]
-      : []),
-  ]);
 }

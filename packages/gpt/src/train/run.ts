@@ -1,5 +1,5 @@
 import { FormatError, readSafetensors, type TensorFile, writeSafetensors } from "@muladd/tensor";
-import { loadTokenizer, type Tokenizer } from "@muladd/tokenizer";
+import { BPETokenizer, huggingFaceJSON, loadTokenizer, type Tokenizer } from "@muladd/tokenizer";
 import { type GPTConfig, gptConfig } from "../config.ts";
 import { type TrainingConfig, trainingConfig } from "./config.ts";
 import type { Folder } from "./folder.ts";
@@ -53,7 +53,10 @@ export class Run {
     if (await folder.read("config.json"))
       throw new RunError(`${folder.name} holds a run already; resume it, or choose another folder`);
     const run = new Run(folder, config, tokenizer, []);
-    await run.#writeJSON("tokenizer.json", tokenizer.toJSON());
+    // BPE in Hugging Face's form, whatever it was read from: others read the folder too.
+    const json =
+      tokenizer instanceof BPETokenizer ? huggingFaceJSON(tokenizer) : tokenizer.toJSON();
+    await run.#writeJSON("tokenizer.json", json);
     await run.configure(config.training);
     return run;
   }

@@ -1,0 +1,140 @@
+import { BPE } from "./bpe.ts";
+import type { HuggingFaceJSON, TiktokenJSON } from "./format.ts";
+import { Merges } from "./merge.ts";
+import { type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
+import type { Pretokenizer } from "./pretokenizer.ts";
+import { collect, type Sink } from "./sink.ts";
+import { Specials, Straddling } from "./specials.ts";
+import { streamEncoder } from "./stream-encoder.ts";
+import { TextTokenizer } from "./text-tokenizer.ts";
+import type { Encoded, EncodeOptions, OffsetUnit, TokenEncoder } from "./tokenizer.ts";
+import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** All that a byte-level BPE tokenizer is. */
+export interface BPEModel {
+  readonly vocabulary: Vocabulary;
+  /** (left, right, result) of each merge, first merge first; `undefined`: ids are ranks, as in tiktoken. */
+  readonly merges: Int32Array | undefined;
+  /** Whether a piece that is a token becomes it before any merge: tiktoken's way, and `ignore_merges`. */
+  readonly wholePieces: boolean;
+  readonly pretokenizer: Pretokenizer;
+  /** Special tokens by content. */
+  readonly specials: ReadonlyMap<string, number>;
+  /** What a tokenizer.json asks for around BPE, if anything. */
+  readonly pipeline?: Pipeline | undefined;
+  /** The parts of the tokenizer.json that this was read from. */
+  readonly file?: FileParts | undefined;
+}
+
+/** BPE, byte-level unless a tokenizer.json says otherwise. `Saved`: the form in which it is saved. */
+export class BPETokenizer<
+  Saved extends HuggingFaceJSON | TiktokenJSON = HuggingFaceJSON,
+> extends TextTokenizer {
+  readonly kind = "bpe";
+  readonly model: BPEModel;
+  protected readonly vocabulary: Vocabulary;
+  readonly #bpe: BPE;
+  readonly #specials: Specials;
+  readonly #save: (model: BPEModel) => Saved;
+
+  /** `save`: a parameter, so that who reads ranks does not carry what writes a tokenizer.json. */
+  constructor(model: BPEModel, save: (model: BPEModel) => Saved) {
+    super();
+    this.model = model;
+    this.#save = save;
+    this.vocabulary = model.vocabulary;
+    this.#specials = new Specials(model.specials);
+    const { vocabulary, merges, wholePieces, pretokenizer, pipeline } = model;
+    const never = new Set(model.specials.values());
+    this.#bpe = new BPE({
+      table: pipeline?.table ?? vocabulary.table,
+      merges: merges ? Merges.listed(merges, never) : Merges.ranked(vocabulary.table),
+      wholePieces,
+      scanners: pretokenizer.scanners,
+      atoms: pipeline?.atoms,
+    });
+  }
+
+  get specials(): ReadonlyMap<string, number> {
+    return this.model.specials;
+  }
+
+  /** Normalizers can make much text little. */
+  protected override get reach(): number {
+    return this.model.pipeline ? Infinity : super.reach;
+  }
+
+  protected write(
+    text: string,
+    options: EncodeOptions | undefined,
+    sink: Sink,
+    stretch: Stretch = WHOLE,
+  ): void {
+    const { pipeline } = this.model;
+    if (pipeline) {
+      pipeline.write(this.#bpe, text, options, sink, stretch);
+      return;
+    }
+    for (const { start, end, special } of this.#specials.segments(text, options)) {
+      const bytes = encodeUtf8(text.slice(start, end));
+      if (!this.#bpe.encode(bytes, 0, bytes.length, sink)) return;
+      if (special === undefined) continue;
+      if (!sink.room(1)) return;
+      sink.ids[sink.length++] = special;
+    }
+  }
+
+  override encodeWithOffsets(
+    text: string,
+    options: EncodeOptions & { readonly unit?: OffsetUnit | undefined } = {},
+  ): Encoded {
+    const { pipeline } = this.model;
+    return pipeline
+      ? pipeline.offsets(this.#bpe, text, options, options.unit ?? "utf16")
+      : super.encodeWithOffsets(text, options);
+  }
+
+  encoder(options?: EncodeOptions): TokenEncoder {
+    const { pipeline, pretokenizer } = this.model;
+    const listed = options?.disallowedSpecial;
+    const more = listed && listed !== "all" ? listed : [];
+    const added = pipeline?.added ?? this.specials;
+    const straddling = new Straddling([...added.keys(), ...more]);
+    const candidate = (text: string, end: number): number => {
+      if (pipeline) return pipeline.boundary(text, end);
+      if (!pretokenizer.boundary) return 0;
+      const bytes = encodeUtf8(text.slice(0, end));
+      return decodeUtf8(bytes.subarray(0, pretokenizer.boundary(bytes, 0, bytes.length))).length;
+    };
+    return streamEncoder({
+      encode: (text, stretch) => {
+        const sink = collect((text.length >> 1) + 16);
+        this.write(text, options, sink, stretch);
+        return sink.ids.slice(0, sink.length);
+      },
+      boundary(text) {
+        for (let end = text.length; end > 0; ) {
+          const cut = candidate(text, end);
+          // A pipeline may look at what is beside a token, so that it is not cut there.
+          const special = cut > 0 ? straddling.at(text, cut, pipeline ? 1 : 0) : undefined;
+          if (special === undefined) return cut;
+          end = Math.min(special, cut - 1);
+        }
+        return 0;
+      },
+    });
+  }
+
+  override id(token: string | Uint8Array): number | undefined {
+    const added = typeof token === "string" ? this.model.pipeline?.added.get(token) : undefined;
+    return added ?? super.id(token);
+  }
+
+  toJSON(): Saved {
+    return this.#save(this.model);
+  }
+}
+
+/** A BPE tokenizer, however it is saved. */
+export type AnyBPE = Pick<BPETokenizer, "model">;

@@ -1,0 +1,74 @@
+import type { Stretch } from "../pipeline.ts";
+import type { EncodeOptions } from "../tokenizer.ts";
+import type { AddedToken, AddedTokens } from "./added-tokens.ts";
+import type { Normalizer, Place } from "./normalizer.ts";
+
+/** An added token, or text between added tokens, changed and ready to be cut into pieces. */
+export interface Run {
+  readonly token: AddedToken | undefined;
+  readonly text: string;
+  /** Where in the text as it came `sources` count from, in UTF-16 units. */
+  readonly start: number;
+  /** For each code point of `text` the code point whose place it has; undefined: the one with its own index. */
+  readonly sources: readonly number[] | undefined;
+}
+
+/** Where runs come from. */
+export interface RunParts {
+  readonly added: AddedTokens;
+  readonly normalizer: Normalizer | undefined;
+  /** What a pre-tokenizer changes before it cuts. */
+  readonly changes: Normalizer | undefined;
+}
+
+/** The same text, and its sources when they are `wanted`. */
+function changed(
+  change: Normalizer | undefined,
+  text: string,
+  place: Place,
+  wanted: boolean,
+): Pick<Run, "text" | "sources"> {
+  if (!change) return { text, sources: undefined };
+  if (!wanted) return { text: change.apply(text, place), sources: undefined };
+  const traced = change.trace([...text], place);
+  return { text: traced?.characters.join("") ?? text, sources: traced?.sources };
+}
+
+/**
+ * Added tokens are found in the text as it came; what is between them is normalized; added tokens that ask for it are
+ * found there; what is between those is changed by the pre-tokenizer. `traced`: with sources. Throws SpecialTokenError.
+ */
+export function* runs(
+  { added, normalizer, changes }: RunParts,
+  text: string,
+  options: EncodeOptions | undefined,
+  { first }: Pick<Stretch, "first">,
+  traced: boolean,
+): Generator<Run> {
+  const allowed = added.check(text, options);
+  for (const { start, end, token } of added.inText(text, allowed)) {
+    const raw = text.slice(start, end);
+    if (token) {
+      yield { token, text: raw, start, sources: undefined };
+      continue;
+    }
+    const place = { start: first && start === 0, continued: !first && start === 0 };
+    const normal = changed(normalizer, raw, place, traced);
+    let before = 0; // code points before the part
+    for (const part of added.inNormalized(normal.text, allowed)) {
+      const own = normal.text.slice(part.start, part.end);
+      const here = part.start === 0 ? place : { start: false, continued: false };
+      const change = part.token ? undefined : changes;
+      const first = before;
+      if (traced) before += [...own].length;
+      const made = changed(change, own, here, traced);
+      if (!normal.sources && !made.sources) {
+        yield { token: part.token, text: made.text, start: start + part.start, sources: undefined };
+        continue;
+      }
+      const indices = made.sources ?? Array.from(own, (_, i) => i);
+      const sources = indices.map((at) => normal.sources?.[first + at] ?? first + at);
+      yield { token: part.token, text: made.text, start, sources };
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { BPE, BPEParts } from "./bpe.ts";
+import type { ByteTable } from "./byte-table.ts";
+import type { PartJSON } from "./format.ts";
+import type { Sink } from "./sink.ts";
+import type { Encoded, EncodeOptions, OffsetUnit } from "./tokenizer.ts";
+
+/** Which part of a text is encoded: the stream's first, its last, or all of it. */
+export interface Stretch {
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+export const WHOLE: Stretch = { first: true, last: true };
+
+/** What a tokenizer.json can ask for around BPE. A tokenizer without any of it has none. */
+export interface Pipeline {
+  /** What text becomes each token, where that is not what the token stands for. */
+  readonly table: ByteTable | undefined;
+  readonly atoms: BPEParts["atoms"];
+  /** Ids of added tokens by content, specials or not. */
+  readonly added: ReadonlyMap<string, number>;
+  write(
+    bpe: BPE,
+    text: string,
+    options: EncodeOptions | undefined,
+    sink: Sink,
+    stretch: Stretch,
+  ): void;
+  offsets(bpe: BPE, text: string, options: EncodeOptions | undefined, unit: OffsetUnit): Encoded;
+  /** The last place before `end` where `text` can be cut whatever follows, added tokens aside; 0 for none. */
+  boundary(text: string, end: number): number;
+}
+
+/** The parts of a tokenizer.json as they were read, for it to be written again. */
+export interface FileParts {
+  /** By id, as the file has them. */
+  readonly names: readonly (string | undefined)[];
+  readonly added_tokens: readonly PartJSON[];
+  readonly normalizer: PartJSON | null;
+  readonly pre_tokenizer: PartJSON | null;
+  readonly post_processor: PartJSON | null;
+  readonly decoder: PartJSON;
+  /** The model without its vocabulary and merges. */
+  readonly model: PartJSON;
+}

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { loadTokenizer, type Tokenizer } from "../src/index.ts";
+
+/** What Hugging Face tokenizers made of texts with a tokenizer.json; see tooling/fixtures/tokenizer_families.py. */
+interface Family {
+  readonly file: object;
+  /** Names of ids. */
+  readonly tokens: { readonly [id: string]: string };
+  readonly samples: readonly {
+    readonly text: string;
+    /** With the template, and without. */
+    readonly ids: readonly number[];
+    readonly plain: readonly number[];
+    /** Start and end of each of `ids`, in code points. */
+    readonly offsets: readonly number[];
+    readonly decoded: string;
+    readonly skipped: string;
+  }[];
+  readonly decoded: readonly { readonly ids: readonly number[]; readonly decoded: string }[];
+}
+
+const folder = new URL("fixtures/families/", import.meta.url);
+const families = readdirSync(folder).map((name): [string, Family] => [
+  name.replace(".json", ""),
+  JSON.parse(readFileSync(new URL(name, folder), "utf8")),
+]);
+
+const all = { allowedSpecial: "all" } as const;
+
+/** Texts in parts of `size` units. */
+const partsOf = (text: string, size: number): string[] =>
+  Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+    text.slice(i * size, (i + 1) * size),
+  );
+
+function streamed(tokenizer: Tokenizer, text: string, size: number): number[] {
+  const encoder = tokenizer.encoder(all);
+  const ids = partsOf(text, size).flatMap((part) => [...encoder.push(part)]);
+  return [...ids, ...encoder.flush()];
+}
+
+describe.each(families)("%s", (name, { file, tokens, samples, decoded }) => {
+  const tokenizer = loadTokenizer(JSON.stringify(file));
+
+  test("ids, with the template and without", () => {
+    for (const { text, ids, plain } of samples) {
+      expect([text, ...tokenizer.encode(text, all)]).toEqual([text, ...ids]);
+      const without = { ...all, addSpecialTokens: false };
+      expect([text, ...tokenizer.encode(text, without)]).toEqual([text, ...plain]);
+      expect(tokenizer.count(text, all)).toBe(ids.length);
+      expect(tokenizer.isWithin(text, ids.length, all)).toBe(ids.length);
+      if (ids.length > 0) expect(tokenizer.isWithin(text, ids.length - 1, all)).toBe(false);
+    }
+  });
+
+  test("offsets in code points", () => {
+    for (const { text, ids, offsets } of samples) {
+      const found = tokenizer.encodeWithOffsets(text, { ...all, unit: "codePoint" });
+      expect([...found.ids]).toEqual(ids);
+      const pairs = ids.flatMap((_, i) => [found.starts[i], found.ends[i]]);
+      expect([text, ...pairs]).toEqual([text, ...offsets]);
+    }
+  });
+
+  test("offsets in other units are of the same characters", () => {
+    for (const { text, offsets } of samples) {
+      const units = tokenizer.encodeWithOffsets(text, all);
+      const points = Array.from(text);
+      const at = (index: number) => points.slice(0, index).join("").length;
+      const expected = offsets.map((offset) => at(offset));
+      expect(expected).toEqual(
+        Array.from(units.ids).flatMap((_, i) => [units.starts[i], units.ends[i]]),
+      );
+    }
+  });
+
+  test("text", () => {
+    for (const { text, ids, decoded, skipped } of samples) {
+      expect([text, tokenizer.decode(ids)]).toEqual([text, decoded]);
+      if (name !== "llama2-normalized")
+        expect([text, tokenizer.decode(ids, { skipSpecialTokens: true })]).toEqual([text, skipped]);
+    }
+    for (const { ids, decoded: expected } of decoded)
+      expect([ids, tokenizer.decode(ids)]).toEqual([ids, expected]);
+  });
+
+  test("text of ids one at a time", () => {
+    for (const { ids, decoded: expected } of [...samples, ...decoded]) {
+      const decoder = tokenizer.decoder();
+      const written = ids.map((id) => decoder.push(id)).join("");
+      expect(written + decoder.flush()).toBe(expected);
+    }
+  });
+
+  test("ids of text in parts", () => {
+    for (const { text, ids } of samples)
+      for (const size of [1, 2, 7, 50])
+        expect([text, size, ...streamed(tokenizer, text, size)]).toEqual([text, size, ...ids]);
+    const text = samples.map((sample) => sample.text).join(" x ");
+    expect(streamed(tokenizer, text, 13)).toEqual([...tokenizer.encode(text, all)]);
+  });
+
+  test("saved and loaded it is the same tokenizer, and its tokens have their names", () => {
+    const saved = JSON.parse(JSON.stringify(tokenizer));
+    const { vocab } = saved.model;
+    for (const [id, token] of Object.entries(tokens)) {
+      const added = saved.added_tokens.find((one: { id: number }) => one.id === Number(id));
+      if (!added?.normalized) expect([token, vocab[token]]).toEqual([token, Number(id)]);
+    }
+    const loaded = loadTokenizer(saved);
+    expect(JSON.parse(JSON.stringify(loaded))).toEqual(saved);
+    for (const { text, ids } of samples) expect([...loaded.encode(text, all)]).toEqual(ids);
+  });
+});
