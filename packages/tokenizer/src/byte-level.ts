@@ -4,25 +4,32 @@
  * `bytes_to_unicode` in https://github.com/openai/gpt-2/blob/master/src/encoder.py
  */
 
+const PRINTING = 188;
+
 const prints = (byte: number): boolean =>
   (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 
-const ALL = Array.from({ length: 256 }, (_, byte) => byte);
+function alphabet(): readonly number[] {
+  const all = Array.from({ length: 256 }, (_, byte) => byte);
+  return [...all.filter(prints), ...all.filter((byte) => !prints(byte))];
+}
 
 /** The 256 bytes, sorted by their characters: the order in which a byte-level vocabulary numbers them. */
-export const ALPHABET: readonly number[] = [
-  ...ALL.filter(prints),
-  ...ALL.filter((byte) => !prints(byte)),
-];
+export const ALPHABET = /* @__PURE__ */ alphabet();
 
-const CODES = new Uint16Array(256);
-const BYTES = new Map<number, number>();
-for (const [i, byte] of ALPHABET.entries()) {
-  const printing = ALL.length - 68;
-  const code = i < printing ? byte : 0x100 + i - printing;
-  CODES[byte] = code;
-  BYTES.set(code, byte);
+const codeOf = (byte: number, i: number): readonly [number, number] => [
+  i < PRINTING ? byte : 0x100 + i - PRINTING,
+  byte,
+];
+const bytesByCode = (): ReadonlyMap<number, number> => new Map(ALPHABET.map(codeOf));
+const BYTES = /* @__PURE__ */ bytesByCode();
+
+function codesByByte(): Uint16Array {
+  const codes = new Uint16Array(256);
+  for (const [code, byte] of BYTES) codes[byte] = code;
+  return codes;
 }
+const CODES = /* @__PURE__ */ codesByByte();
 
 /** Bytes → byte-level characters. */
 export function toByteLevel(bytes: Uint8Array): string {

@@ -37,8 +37,7 @@ export class SpecialTokenError extends Error {
     const name = JSON.stringify(token);
     super(
       `encode: the text holds the special token ${name} at position ${position}; ` +
-        `to encode it as that token pass allowedSpecial: new Set([${name}]), ` +
-        "to encode it as ordinary text pass disallowedSpecial: []",
+        `pass allowedSpecial: [${name}] to encode it as that token, or disallowedSpecial: [] as ordinary text`,
     );
   }
 }

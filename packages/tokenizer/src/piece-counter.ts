@@ -3,7 +3,7 @@ import { fitting } from "./fitting.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
 import { wholeCharacters } from "./stream.ts";
 
-const PART = 1 << 16; // UTF-16 units encoded at a time, so that the bytes stay in the processor's cache
+const PART = 65_536; // UTF-16 units encoded at a time, so that the bytes stay in the processor's cache
 
 /** What is counted, and how. */
 export interface CountOptions {

@@ -1,9 +1,7 @@
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** The text of a token's bytes, or undefined where they are only a part of a character. */
 export function tokenText(bytes: Uint8Array): string | undefined {
   try {
-    return utf8.decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

@@ -40,7 +40,7 @@ export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
       if (looked > LONGEST_PIECE)
         throw new RangeError(
           `encoder: ${looked} characters without a place where a token must end; ` +
-            "is this text? Encode it at once with encode, or split it yourself",
+            "is this text? Encode it at once, or split it",
         );
       return ids;
     },

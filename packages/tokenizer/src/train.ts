@@ -11,7 +11,7 @@ import { checkOptions, type TrainOptions, type TrainProgress } from "./train-opt
 import { encodeUtf8 } from "./utf8.ts";
 import { vocabularyOf } from "./vocabulary.ts";
 
-const REPORT_UNITS = 1 << 20;
+const REPORT_UNITS = 1_000_000;
 const REPORT_MERGES = 100;
 
 function report({ signal, onProgress }: TrainOptions, progress: TrainProgress): void {

@@ -7,11 +7,10 @@ import { GENERAL_CATEGORIES } from "./unicode-16.ts";
  */
 
 /** General categories as bits of their own: `CATEGORIES.indexOf("Lu")`. */
-export const CATEGORIES = [
-  ...["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No"],
-  ...["Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"],
-  ...["Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"],
-];
+export const CATEGORIES: readonly string[] =
+  /* @__PURE__ */ "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co Cn".split(
+    " ",
+  );
 
 export const CODE_POINTS = 0x110000;
 

@@ -100,8 +100,8 @@ describe("special tokens", () => {
     const encode = () => tokenizer.encode("ab <|start|> c");
     expect(encode).toThrow(SpecialTokenError);
     expect(encode).toThrow(
-      'encode: the text holds the special token "<|start|>" at position 3; to encode it as that token pass ' +
-        'allowedSpecial: new Set(["<|start|>"]), to encode it as ordinary text pass disallowedSpecial: []',
+      'encode: the text holds the special token "<|start|>" at position 3; pass allowedSpecial: ["<|start|>"] ' +
+        "to encode it as that token, or disallowedSpecial: [] as ordinary text",
     );
   });
 

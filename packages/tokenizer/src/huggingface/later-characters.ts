@@ -13,14 +13,13 @@ const CHANGED_LATER = [
   "105d2 105da 11382 11384 1138b 11390 113b8 113bb 113c2 113c9 11930 11935 1611e-16120 16129 16d63 16d67",
 ];
 
-const UNASSIGNED = CATEGORIES.indexOf("Cn");
-
 let later: Uint8Array | undefined;
 
 function makeTable(): Uint8Array {
   const table = new Uint8Array(CODE_POINTS);
+  const unassigned = CATEGORIES.indexOf("Cn");
   for (const [codePoint, category] of generalCategories().entries())
-    if (category === UNASSIGNED) table[codePoint] = 1;
+    if (category === unassigned) table[codePoint] = 1;
   for (const range of CHANGED_LATER.join(" ").split(" ")) {
     const [first, last = first] = range.split("-").map((end) => Number.parseInt(end, 16));
     table.fill(1, first, last! + 1);

@@ -7,7 +7,7 @@ import type { AddedToken } from "./added-tokens.ts";
 import { flag, only, unsupported } from "./part.ts";
 
 /** Ids that no token has, at most, between those that tokens have. */
-const MOST_HOLES = 2 ** 16;
+const MOST_HOLES = 65_536;
 
 /** What the `model` of a tokenizer.json holds. */
 export interface FileModel {

@@ -17,7 +17,7 @@ const SHORTHANDS: Readonly<Record<string, () => CodePoints>> = {
   d: digits,
   w: word,
   s: whiteSpace,
-  h: () => hexDigits,
+  h: hexDigits,
 };
 
 /** Reads the rest of an escape that stands for one character, whose backslash is read. */

@@ -21,21 +21,21 @@ const ANCHORS: Readonly<Record<string, Anchor>> = {
   "\\B": "noWordEdge",
 };
 
-const NEWLINE = characters("\n");
+const newline = (): CodePoints => characters("\n");
 const EMPTY: Node = { kind: "sequence", items: [] };
 const setOf = (set: CodePoints): Node => ({ kind: "set", set });
 
 /** `\R`. */
-const LINE_BREAK: Node = {
+const lineBreak = (): Node => ({
   kind: "atomic",
   item: {
     kind: "either",
     items: [
-      { kind: "sequence", items: [setOf(characters("\r")), setOf(NEWLINE)] },
+      { kind: "sequence", items: [setOf(characters("\r")), setOf(newline())] },
       setOf(characters("\n\v\f\r\u0085\u2028\u2029")),
     ],
   },
-};
+});
 
 /** Most repetitions that a pattern may count. Oniguruma's bound is 100 000. */
 const MAX_COUNT = 10_000;
@@ -84,9 +84,9 @@ function atom(reader: Reader, flags: Flags): Node {
   if (anchor) return { kind: "anchor", anchor: ANCHORS[anchor[0]]! };
   if (reader.take("(")) return group(reader, flags, start);
   if (reader.take("[")) return setOf(characterClass(reader, flags.fold));
-  if (reader.take(".")) return setOf(flags.all ? ALL : complement(NEWLINE));
-  if (reader.take("\\R")) return LINE_BREAK;
-  if (reader.take("\\N")) return setOf(complement(NEWLINE));
+  if (reader.take(".")) return setOf(flags.all ? ALL : complement(newline()));
+  if (reader.take("\\R")) return lineBreak();
+  if (reader.take("\\N")) return setOf(complement(newline()));
   if (reader.take("\\O")) return setOf(ALL);
   if (reader.match(/[*+?]/y)) reader.fail("there is nothing to repeat", undefined, start);
   const named = namedSet(reader, false);

@@ -103,7 +103,7 @@ export function whiteSpace(): CodePoints {
 export const digits = (): CodePoints => ofCategory("Nd");
 
 /** `\h`: a hexadecimal digit. */
-export const hexDigits: CodePoints = characters("0123456789ABCDEFabcdef");
+export const hexDigits = (): CodePoints => characters("0123456789ABCDEFabcdef");
 
 /**
  * `\w` in a class and `[:word:]`: Alphabetic, Mark, Decimal_Number and Connector_Punctuation, as UTS #18 has it.
@@ -124,7 +124,7 @@ const POSIX: Readonly<Record<string, () => CodePoints>> = {
   digit: digits,
   space: whiteSpace,
   word: wordInClass,
-  xdigit: () => hexDigits,
+  xdigit: hexDigits,
   punct: () => ofCategory("P", "S"),
 };
 

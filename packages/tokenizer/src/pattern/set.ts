@@ -3,7 +3,7 @@ import { CODE_POINTS } from "../unicode.ts";
 /** A set of code points: [first, last] of each range, ascending, no two of them touching. */
 export type CodePoints = readonly (readonly [number, number])[];
 
-export const ALL: CodePoints = [[0, CODE_POINTS - 1]];
+export const ALL: CodePoints = [[0, 0x10ffff]];
 export const NONE: CodePoints = [];
 
 /** The members of all `sets`. */
