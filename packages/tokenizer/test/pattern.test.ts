@@ -7,7 +7,6 @@ import { Matcher } from "../src/pattern/match.ts";
 import { parse } from "../src/pattern/parse.ts";
 import {
   compilePattern,
-  digits,
   literalPattern,
   pieceOf,
   type Split,
@@ -17,6 +16,7 @@ import {
 } from "../src/pattern/split.ts";
 import { patternOf } from "../src/patterns.ts";
 import type { Scanner } from "../src/scan/classes.ts";
+import { digits } from "../src/scan/digits.ts";
 import { decodeUtf8, encodeUtf8 } from "../src/utf8.ts";
 import fixture from "./fixtures/split-patterns.json" with { type: "json" };
 import { regexOf, splitOracle } from "./pattern-oracle.ts";
@@ -78,8 +78,8 @@ describe("Hugging Face's Split", () => {
 
   test("Digits", () => {
     const { text, individual, together } = fixture.digits;
-    expect(cut(digits(true).scanner, text)).toEqual(individual);
-    expect(cut(digits(false).scanner, text)).toEqual(together);
+    expect(cut(digits(true), text)).toEqual(individual);
+    expect(cut(digits(false), text)).toEqual(together);
   });
 
   test.each(fixture.sets)("$pattern has $count characters", ({ pattern, count, sha256 }) => {

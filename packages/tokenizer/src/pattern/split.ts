@@ -4,7 +4,6 @@ import { boundaryOf, type Piece } from "./boundary.ts";
 import { compile } from "./compile.ts";
 import { Matcher } from "./match.ts";
 import { parse } from "./parse.ts";
-import { ofCategory } from "./properties.ts";
 import { characters, NONE } from "./set.ts";
 import type { Node } from "./syntax.ts";
 
@@ -48,15 +47,6 @@ const NOTHING: Node = { kind: "set", set: NONE };
 export function literalPattern(text: string, options: SplitOptions): Split {
   const items = [...text].map((c): Node => ({ kind: "set", set: characters(c) }));
   return splitBy(text === "" ? NOTHING : { kind: "sequence", items }, options);
-}
-
-/**
- * Hugging Face's `Digits`: numbers are pieces of their own, each character of them if `individual`. A number is what
- * Rust calls numeric: Nd, Nl, No.
- */
-export function digits(individual: boolean): Split {
-  const behavior = individual ? "Isolated" : "Contiguous";
-  return splitBy({ kind: "set", set: ofCategory("N") }, { behavior, invert: false });
 }
 
 function splitBy(node: Node, options: SplitOptions): Split {

@@ -1,6 +1,6 @@
 import { classAt, lengthOf, NUMBER, run, type Scanner } from "./classes.ts";
 
-/** Numbers and what is between them; `individual`: each digit alone. */
+/** Hugging Face's `Digits`: runs of numbers (Nd, Nl, No) and what is between them; `individual`: each number alone. */
 export const digits =
   (individual: boolean): Scanner =>
   (bytes, start, end) => {
