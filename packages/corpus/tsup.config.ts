@@ -1,4 +1,4 @@
 import { library } from "@muladd/tsup-config";
 import { defineConfig } from "tsup";
 
-export default defineConfig(library());
+export default defineConfig(library({ entry: ["src/index.ts", "src/record.ts"] }));

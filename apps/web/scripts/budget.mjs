@@ -58,7 +58,7 @@ const opened = (names) => [
 ];
 const rung = ["worker", "backend-wasm", "relaxedShared", "backend-reference"];
 const engine = opened(rung);
-const training = opened([...rung, "corpus", "opfs"]);
+const training = opened([...rung, "corpus", "tokenizer", "opfs"]);
 
 let failed = false;
 /** @param {string} title @param {string[]} files @param {number} [most] */

@@ -95,9 +95,12 @@ describe.each(NAMES)("%s", (name) => {
       check(readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8"));
   });
 
-  test.skipIf(!existsSync(shakespeare))("tinyshakespeare (../shared) has tiktoken's ids", () => {
-    check(readFileSync(shakespeare, "utf8"));
-  });
+  // Its text is not ours to ship: where it is not at hand there is one test less.
+  if (existsSync(shakespeare))
+    test("tinyshakespeare has tiktoken's ids", () => {
+      check(readFileSync(shakespeare, "utf8"));
+    });
+  else console.log(`no ${shakespeare}: tinyshakespeare is not compared`);
 
   test("specials at any position have tiktoken's ids", () => {
     const specials = [...tokenizer.specials.keys()];

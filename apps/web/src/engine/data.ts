@@ -1,4 +1,4 @@
-import { SIZES, type Source, SPLIT } from "@muladd/corpus";
+import { SIZES, type Source, SPLIT } from "@muladd/corpus/record";
 import type { Tokenizer } from "@muladd/tokenizer";
 import type { DataChoice } from "./protocol.ts";
 import { keptText, sha256 } from "./texts.ts";

@@ -1,4 +1,5 @@
-import { showToken, type Tokenizer, UnknownCharacterError } from "@muladd/tokenizer";
+import type { Tokenizer, UnknownCharacterError } from "@muladd/tokenizer";
+import { showToken } from "@muladd/tokenizer/show";
 
 /** A text as a model reads it. */
 export interface Reading {
@@ -11,13 +12,17 @@ export interface Reading {
 
 const NAMED = 8;
 
+// By its name: its class would bring all of the tokenizers into the engine's first script.
+const isUnknownCharacter = (error: unknown): error is UnknownCharacterError =>
+  error instanceof Error && error.name === "UnknownCharacterError";
+
 /** Text → ids. Throws RangeError, with the remedy, for text that is empty or holds characters the tokenizer has never seen. */
 export function encodeText(tokenizer: Tokenizer, text: string, what: string): Int32Array {
   if (text === "") throw new RangeError(`${what} is empty; type a word or two`);
   try {
     return tokenizer.encode(text, { disallowedSpecial: [] });
   } catch (error) {
-    if (!(error instanceof UnknownCharacterError)) throw error;
+    if (!isUnknownCharacter(error)) throw error;
     const { characters } = error;
     const named = characters.slice(0, NAMED).map((c) => JSON.stringify(c));
     const more = characters.length - named.length;

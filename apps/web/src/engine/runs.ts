@@ -1,4 +1,4 @@
-import { type DataRecord, type Source, SPLIT } from "@muladd/corpus";
+import { type DataRecord, type Source, SPLIT } from "@muladd/corpus/record";
 import type { GPTConfig } from "@muladd/gpt";
 import {
   type Folder,

@@ -1,4 +1,4 @@
-import { type DataRecord, SPLIT } from "@muladd/corpus";
+import { type DataRecord, SPLIT } from "@muladd/corpus/record";
 import {
   countParameters,
   GPT,

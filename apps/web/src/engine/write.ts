@@ -1,7 +1,7 @@
 import { type Choice, GPT, generate, type SamplingOptions, writeWeights } from "@muladd/gpt";
 import { blank, parametersOf } from "@muladd/nn";
 import { dispose } from "@muladd/tensor";
-import { showToken } from "@muladd/tokenizer";
+import { showToken } from "@muladd/tokenizer/show";
 import { encodeText, labels } from "./encode.ts";
 import type { Engine, Handlers } from "./engine.ts";
 import type { Session } from "./session.ts";

@@ -1,5 +1,5 @@
 import { FormatError, readSafetensors, type TensorFile, writeSafetensors } from "@muladd/tensor";
-import { BPETokenizer, huggingFaceJSON, loadTokenizer, type Tokenizer } from "@muladd/tokenizer";
+import type { Tokenizer, TokenizerJSON } from "@muladd/tokenizer";
 import { type GPTConfig, gptConfig } from "../config.ts";
 import { type TrainingConfig, trainingConfig } from "./config.ts";
 import type { Folder } from "./folder.ts";
@@ -53,10 +53,7 @@ export class Run {
     if (await folder.read("config.json"))
       throw new RunError(`${folder.name} holds a run already; resume it, or choose another folder`);
     const run = new Run(folder, config, tokenizer, []);
-    // BPE in Hugging Face's form, whatever it was read from: others read the folder too.
-    const json =
-      tokenizer instanceof BPETokenizer ? huggingFaceJSON(tokenizer) : tokenizer.toJSON();
-    await run.#writeJSON("tokenizer.json", json);
+    await run.#writeJSON("tokenizer.json", await savedForm(tokenizer));
     await run.configure(config.training);
     return run;
   }
@@ -240,10 +237,19 @@ async function readJSON(folder: Folder, path: string): Promise<unknown> {
   }
 }
 
+// What reads and writes tokenizer.json is loaded when it is needed: it is much, and a page begins without.
+
+/** BPE in Hugging Face's form, whatever it was read from: others read the folder too. */
+async function savedForm(tokenizer: Tokenizer): Promise<TokenizerJSON> {
+  const { BPETokenizer, huggingFaceJSON } = await import("@muladd/tokenizer");
+  return tokenizer instanceof BPETokenizer ? huggingFaceJSON(tokenizer) : tokenizer.toJSON();
+}
+
 async function readTokenizer(folder: Folder, vocabulary: number): Promise<Tokenizer> {
   const json = await readJSON(folder, "tokenizer.json");
   const remedy = "copy it from where the run was made";
   if (json === undefined) throw new RunError(`${folder.name} lacks its tokenizer.json; ${remedy}`);
+  const { loadTokenizer } = await import("@muladd/tokenizer");
   let tokenizer: Tokenizer;
   try {
     tokenizer = loadTokenizer(json);
