@@ -9,6 +9,7 @@ const anywhere = ["test/unavailable.test.ts"];
 export default defineProject(
   project("backend-webgpu", {
     maxWorkers: 1,
+    sequence: { groupOrder: 1 },
     isolate: false,
     include: provideVulkan() ? include : anywhere,
   }),
