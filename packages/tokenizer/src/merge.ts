@@ -1,5 +1,5 @@
 import { type ByteTable, hashOf } from "./byte-table.ts";
-import { Pairs } from "./pairs.ts";
+import { ABSENT, Pairs } from "./pairs.ts";
 import { RankedQueue } from "./ranked-queue.ts";
 
 /** More merges than any vocabulary has; a limit so that a broken file is told. */
@@ -13,15 +13,16 @@ const DIRECT = 16; // bytes of a pair that are hashed each time
 export class Merges {
   readonly #pairs: Pairs;
   readonly #ranks: ByteTable | undefined;
-  // What `look` found last: a pair of numbers would be an allocation for every pair of the text.
+  readonly #results: Int32Array | undefined;
+  /** What `look` found last. */
   rank = -1;
-  id = -1;
   /** Ranks from here on do not count. */
   below = Infinity;
 
-  private constructor(pairs: Pairs, ranks?: ByteTable) {
+  private constructor(pairs: Pairs, ranks?: ByteTable, results?: Int32Array) {
     this.#pairs = pairs;
     this.#ranks = ranks;
+    this.#results = results;
   }
 
   /**
@@ -31,9 +32,11 @@ export class Merges {
   static listed(triples: Int32Array, never: ReadonlySet<number> = new Set()): Merges {
     const pairs = new Pairs(triples.length / 3);
     for (let at = 0; at < triples.length; at += 3)
-      if (!never.has(triples[at + 2]!) && pairs.find(triples[at]!, triples[at + 1]!) < 0)
-        pairs.add(triples[at]!, triples[at + 1]!, at / 3, triples[at + 2]!);
-    return new Merges(pairs);
+      if (!never.has(triples[at + 2]!) && pairs.rank(triples[at]!, triples[at + 1]!) === ABSENT)
+        pairs.add(triples[at]!, triples[at + 1]!, at / 3);
+    const results = new Int32Array(triples.length / 3);
+    for (let rank = 0; rank < results.length; rank++) results[rank] = triples[3 * rank + 2]!;
+    return new Merges(pairs, undefined, results);
   }
 
   /** Any two tokens that spell a third merge into it, the one with the smallest id first: tiktoken's rules. */
@@ -41,20 +44,23 @@ export class Merges {
     return new Merges(new Pairs(1 << 12), vocabulary);
   }
 
-  /** Sets `rank` and `id` for two tokens, which spell `bytes[from, to)`. */
+  /** The id that a merge of this rank makes. */
+  result(rank: number): number {
+    return this.#results ? this.#results[rank]! : rank;
+  }
+
+  /** Sets `rank` for two tokens, which spell `bytes[from, to)`; −1 when they do not merge. */
   look(left: number, right: number, bytes: Uint8Array, from: number, to: number): void {
-    const at = this.#ranks && to - from <= DIRECT ? -1 : this.#pairs.find(left, right);
-    if (at >= 0) {
-      this.rank = this.#pairs.rank(at);
-      this.id = this.#pairs.id(at);
-    } else if (this.#ranks) {
-      this.id = this.#ranks.find(bytes, from, to, hashOf(bytes, from, to));
-      this.rank = this.id;
-      if (to - from > DIRECT) {
+    const ranks = this.#ranks;
+    const direct = ranks !== undefined && to - from <= DIRECT;
+    this.rank = direct ? ABSENT : this.#pairs.rank(left, right);
+    if (this.rank === ABSENT) {
+      this.rank = ranks ? ranks.find(bytes, from, to, hashOf(bytes, from, to)) : -1;
+      if (ranks && !direct) {
         if (this.#pairs.count >= REMEMBERED) this.#pairs.clear();
-        this.#pairs.add(left, right, this.rank, this.id);
+        this.#pairs.add(left, right, this.rank);
       }
-    } else this.rank = -1;
+    }
     if (this.rank >= this.below) this.rank = -1;
   }
 }
@@ -68,7 +74,6 @@ export class Merger {
   ids = new Int32Array(SHORT);
   starts = new Int32Array(SHORT + 1);
   readonly #ranks = new Int32Array(SHORT);
-  readonly #results = new Int32Array(SHORT);
   readonly #merges: Merges;
 
   constructor(merges: Merges) {
@@ -97,13 +102,11 @@ export class Merger {
   #short(bytes: Uint8Array, count: number): number {
     const { ids, starts } = this;
     const ranks = this.#ranks;
-    const results = this.#results;
     const merges = this.#merges;
     let n = count;
     for (let i = 0; i + 1 < n; i++) {
       merges.look(ids[i]!, ids[i + 1]!, bytes, starts[i]!, starts[i + 2]!);
       ranks[i] = merges.rank;
-      results[i] = merges.id;
     }
     while (n > 1) {
       let best = -1;
@@ -116,20 +119,18 @@ export class Merger {
         }
       }
       if (best < 0) break;
-      ids[best] = results[best]!;
+      ids[best] = merges.result(lowest);
       n--;
       for (let i = best + 1; i < n; i++) {
         ids[i] = ids[i + 1]!;
         starts[i] = starts[i + 1]!;
         ranks[i] = ranks[i + 1]!;
-        results[i] = results[i + 1]!;
       }
       starts[n] = starts[n + 1]!;
       for (let i = best; i >= 0 && i >= best - 1; i--) {
         if (i + 1 >= n) continue;
         merges.look(ids[i]!, ids[i + 1]!, bytes, starts[i]!, starts[i + 2]!);
         ranks[i] = merges.rank;
-        results[i] = merges.id;
       }
     }
     return n;
@@ -139,10 +140,10 @@ export class Merger {
   #long(bytes: Uint8Array, n: number): number {
     const { ids, starts } = this;
     const merges = this.#merges;
-    const before = new Int32Array(n);
     const after = new Int32Array(n);
-    const ranks = new Int32Array(n); // of the pair that begins here, −1 for none: tells what is stale in the queue
-    const results = new Int32Array(n);
+    // Of the pair that begins here, −1 for none: tells what is stale in the queue. The last place of a token of several
+    // says where that token begins, as −2 − place: so the token before is found, and one array less fills the caches.
+    const ranks = new Int32Array(n);
     const queue = new RankedQueue(3 * n);
     const look = (left: number): void => {
       const right = after[left]!;
@@ -151,24 +152,23 @@ export class Merger {
       merges.look(ids[left]!, ids[right]!, bytes, starts[left]!, starts[after[right]!]!);
       if (merges.rank < 0) return;
       ranks[left] = merges.rank;
-      results[left] = merges.id;
       queue.push(merges.rank, left);
     };
-    for (let i = 0; i < n; i++) {
-      before[i] = i - 1;
-      after[i] = i + 1;
-    }
+    for (let i = 0; i < n; i++) after[i] = i + 1;
     for (let i = 0; i < n; i++) look(i);
     for (let left = queue.next(); left >= 0; left = queue.next()) {
       if (ranks[left] !== queue.rank) continue;
       const right = after[left]!;
       const next = after[right]!;
-      ids[left] = results[left]!;
-      ranks[right] = -1;
+      ids[left] = merges.result(queue.rank);
       after[left] = next;
-      if (next < n) before[next] = left;
+      ranks[right] = -1;
+      ranks[next - 1] = -2 - left;
       // From left to right, so that the queue's lists stay sorted.
-      if (before[left]! >= 0) look(before[left]!);
+      if (left > 0) {
+        const last = ranks[left - 1]!;
+        look(last < -1 ? -2 - last : left - 1);
+      }
       look(left);
     }
     let count = 0;

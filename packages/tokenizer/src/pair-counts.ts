@@ -1,5 +1,5 @@
 import { fitting } from "./fitting.ts";
-import { Pairs } from "./pairs.ts";
+import { ABSENT, Pairs } from "./pairs.ts";
 
 /** Pairs of tokens, numbered from 0 as they come, and how often each occurs. */
 export class PairCounts {
@@ -19,8 +19,8 @@ export class PairCounts {
 
   /** The number of a pair, or −1. */
   find(left: number, right: number): number {
-    const at = this.#numbers.find(left, right);
-    return at < 0 ? -1 : this.#numbers.id(at);
+    const number = this.#numbers.rank(left, right);
+    return number === ABSENT ? -1 : number;
   }
 
   /** Numbers a pair that is not there. */
@@ -32,7 +32,7 @@ export class PairCounts {
     this.left[number] = left;
     this.right[number] = right;
     this.counts[number] = count;
-    this.#numbers.add(left, right, 0, number);
+    this.#numbers.add(left, right, number);
     return number;
   }
 }

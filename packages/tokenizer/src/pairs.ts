@@ -1,8 +1,11 @@
 const EMPTY = -1;
 
-/** Open addressing: (left, right) → rank and id of what the two merge into. Rank −1: known not to merge. */
+/** What {@link Pairs.rank} says of a pair that was never added. */
+export const ABSENT = -2;
+
+/** (left, right) → the rank of their merge, or −1: known not to merge. Open addressing, at most half full. */
 export class Pairs {
-  #slots: Int32Array; // left, right, rank, id
+  #slots: Int32Array; // left, right, rank, and nothing, so that a slot is a power of two
   #count = 0;
 
   constructor(pairs = 256) {
@@ -13,29 +16,20 @@ export class Pairs {
     return this.#count;
   }
 
-  /** Where the pair stands, or −1; `rank(at)` and `id(at)` read what is there. */
-  find(left: number, right: number): number {
+  rank(left: number, right: number): number {
     const slots = this.#slots;
     const mask = slots.length - 4;
     let at = place(left, right) & mask;
     while (slots[at] !== EMPTY) {
-      if (slots[at] === left && slots[at + 1] === right) return at;
+      if (slots[at] === left && slots[at + 1] === right) return slots[at + 2]!;
       at = (at + 4) & mask;
     }
-    return -1;
+    return ABSENT;
   }
 
-  rank(at: number): number {
-    return this.#slots[at + 2]!;
-  }
-
-  id(at: number): number {
-    return this.#slots[at + 3]!;
-  }
-
-  /** Adds a pair that is not there. Returns where it stands, until the next `add`. */
-  add(left: number, right: number, rank: number, id: number): number {
-    if (8 * ++this.#count > this.#slots.length) this.#grow(); // half full
+  /** Adds a pair that is not there. */
+  add(left: number, right: number, rank: number): void {
+    if (8 * ++this.#count > this.#slots.length) this.#grow();
     const slots = this.#slots;
     const mask = slots.length - 4;
     let at = place(left, right) & mask;
@@ -43,8 +37,6 @@ export class Pairs {
     slots[at] = left;
     slots[at + 1] = right;
     slots[at + 2] = rank;
-    slots[at + 3] = id;
-    return at;
   }
 
   clear(): void {
@@ -57,7 +49,7 @@ export class Pairs {
     this.#slots = new Int32Array(2 * old.length).fill(EMPTY);
     this.#count = 1; // the one that is being added
     for (let at = 0; at < old.length; at += 4)
-      if (old[at] !== EMPTY) this.add(old[at]!, old[at + 1]!, old[at + 2]!, old[at + 3]!);
+      if (old[at] !== EMPTY) this.add(old[at]!, old[at + 1]!, old[at + 2]!);
   }
 }
 

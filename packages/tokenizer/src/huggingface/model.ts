@@ -2,7 +2,7 @@ import { ALPHABET, toByteLevel } from "../byte-level.ts";
 import { TokenizerFormatError } from "../errors.ts";
 import { array, describe, type Fields, id, object, string } from "../fields.ts";
 import { MAX_MERGES } from "../merge.ts";
-import { Pairs } from "../pairs.ts";
+import { ABSENT, Pairs } from "../pairs.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { flag, only, unsupported } from "./part.ts";
 
@@ -75,12 +75,12 @@ function readMerges(value: unknown, vocab: ReadonlyMap<string, number>): Int32Ar
     const names = pairOf(merge, rank);
     const [left, right] = [tokenOf(names[0], rank), tokenOf(names[1], rank)];
     const result = tokenOf(names[0] + names[1], rank);
-    if (seen.find(left, right) >= 0)
+    if (seen.rank(left, right) !== ABSENT)
       throw new TokenizerFormatError(
         `model.merges[${rank}]`,
         `${JSON.stringify(names)} is there twice`,
       );
-    seen.add(left, right, rank, result);
+    seen.add(left, right, rank);
     triples.set([left, right, result], 3 * rank);
   }
   return triples;
