@@ -1,10 +1,11 @@
 import { reference } from "@muladd/backend-reference";
 import { wasm } from "@muladd/backend-wasm";
+import { readSafetensors, writeSafetensors } from "@muladd/checkpoint";
 import { stories } from "@muladd/corpus";
 import { GPT, type GPTConfig, gptConfig } from "@muladd/gpt";
 import { splitTokens, Trainer, type TrainingConfig, trainingConfig } from "@muladd/gpt/train";
 import { init } from "@muladd/nn";
-import { type Backend, readSafetensors, writeSafetensors } from "@muladd/tensor";
+import type { Backend } from "@muladd/tensor";
 import { characters } from "@muladd/tokenizer";
 import { describe, expect, test } from "vitest";
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { reference } from "@muladd/backend-reference";
+import { readSafetensors, writeSafetensors } from "@muladd/checkpoint";
 import { type Folder, nodeFolder } from "@muladd/gpt/train";
-import { readSafetensors, writeSafetensors } from "@muladd/tensor";
 import { expect, test } from "vitest";
 import { readData } from "../src/data.ts";
 import { explain } from "../src/errors.ts";

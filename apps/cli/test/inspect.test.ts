@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSafetensors, writeSafetensors } from "@muladd/checkpoint";
 import { plan } from "@muladd/gpt";
-import { readSafetensors, writeSafetensors } from "@muladd/tensor";
 import { expect, test } from "vitest";
 import { muladd, temporaryFolder } from "./support.ts";
 import { tinyRun } from "./tiny-run.ts";

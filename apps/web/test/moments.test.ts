@@ -1,4 +1,4 @@
-import { readSafetensors } from "@muladd/tensor";
+import { readSafetensors } from "@muladd/checkpoint";
 import { describe, expect, test } from "vitest";
 import { Moments } from "../src/engine/moments.ts";
 import { memoryStore } from "../src/engine/store/memory.ts";

@@ -1,6 +1,7 @@
 import { reference } from "@muladd/backend-reference";
+import { readSafetensors, writeSafetensors } from "@muladd/checkpoint";
 import { blank, init, namedParameters } from "@muladd/nn";
-import { FormatError, readSafetensors, Tensor, writeSafetensors } from "@muladd/tensor";
+import { FormatError, Tensor } from "@muladd/tensor";
 import { describe, expect, test } from "vitest";
 import { GPT, readWeights, writeWeights } from "../src/index.ts";
 

@@ -85,16 +85,11 @@ export { type RotaryOptions, rotary } from "./fused/rotary.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
 export { squaredNorm } from "./fused/squared-norm.ts";
 export { swiglu, swigluGrad } from "./fused/swiglu.ts";
+export type { HostTensor } from "./host-tensor.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";
 export { type Attrs, type None, type Op, type OpName, ops, type Spec } from "./ops.ts";
 export { fillUniform, Rng, type RngState, threefry, toUnit } from "./random.ts";
-export {
-  type HostTensor,
-  readSafetensors,
-  type TensorFile,
-  writeSafetensors,
-} from "./safetensors.ts";
 export { scatterAddTo } from "./scatter-add-to.ts";
 export {
   broadcast,

@@ -20,6 +20,7 @@ export const layers: Layers = {
   autograd: { imports: ["tensor"], dev: ["backend-reference"] },
   nn: { imports: ["tensor"], dev: ["backend-reference"] },
   optim: { imports: ["tensor"], dev: ["backend-reference"] },
+  checkpoint: { imports: ["tensor"] },
   // Not even a dev dependency on conformance: turbo would see a cycle. Its run of the suite lives there.
   "backend-reference": { imports: ["tensor"] },
   "backend-wasm": { imports: ["tensor"], dev: ["conformance"] },
@@ -28,11 +29,14 @@ export const layers: Layers = {
   gpt: {
     imports: ["tensor", "nn"],
     dev: ["backend-reference"],
-    parts: { "src/train/": ["autograd", "optim", "tokenizer"] },
+    parts: {
+      "src/train/": ["autograd", "checkpoint", "optim", "tokenizer"],
+      "src/huggingface/": ["checkpoint", "tokenizer"],
+    },
   },
 
   conformance: {
-    imports: ["tensor", "autograd", "nn", "gpt", "optim", "backend-reference"],
+    imports: ["tensor", "autograd", "nn", "gpt", "optim", "checkpoint", "backend-reference"],
     parts: { "src/vitest.ts": ["vitest"] },
   },
 };

@@ -1,4 +1,5 @@
-import type { HostTensor, TensorFile } from "@muladd/tensor";
+import type { TensorFile } from "@muladd/checkpoint";
+import type { HostTensor } from "@muladd/tensor";
 import { integer, quantity } from "../ui/format.ts";
 import { columns } from "../ui/table.ts";
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
+import type { TensorFile } from "@muladd/checkpoint";
 import type { Run } from "@muladd/gpt/train";
-import type { TensorFile } from "@muladd/tensor";
 import { type Command, InvalidArgumentError } from "commander";
 import { openBackend } from "../backend.ts";
 import { quote } from "../data.ts";
@@ -103,7 +103,7 @@ async function open(io: IO, target: string, options: Options): Promise<Opened> {
     throw new CLIError(`there is no run or file ${target}`, { why: `looked for ${path}` });
   });
   if (!kind.isDirectory()) {
-    const { readSafetensors } = await import("@muladd/tensor");
+    const { readSafetensors } = await import("@muladd/checkpoint");
     return { title: target, file: readSafetensors(await readFile(path), target) };
   }
   const run = await openRun(io, target);

@@ -1,5 +1,6 @@
+import type { TensorFile } from "@muladd/checkpoint";
 import { checkData } from "@muladd/gpt/train";
-import type { Backend, TensorFile } from "@muladd/tensor";
+import type { Backend } from "@muladd/tensor";
 import { article } from "./article.ts";
 import { backprop } from "./backprop.ts";
 import { failureOf, isDeviceLost } from "./failures.ts";

@@ -1,6 +1,7 @@
+import { readSafetensors, writeSafetensors } from "@muladd/checkpoint";
 import { countParameters, type GPTConfig } from "@muladd/gpt";
 import { type Folder, modelTensors, type Run } from "@muladd/gpt/train";
-import { type HostTensor, readSafetensors, writeSafetensors } from "@muladd/tensor";
+import type { HostTensor } from "@muladd/tensor";
 import { Lock } from "./lock.ts";
 
 /** Parameters by name, f32. */

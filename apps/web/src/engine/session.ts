@@ -1,3 +1,4 @@
+import type { TensorFile } from "@muladd/checkpoint";
 import { type DataRecord, SPLIT } from "@muladd/corpus/record";
 import {
   countParameters,
@@ -18,7 +19,7 @@ import {
   trainingSettings,
 } from "@muladd/gpt/train";
 import { blank, init, parametersOf } from "@muladd/nn";
-import { type Backend, dispose, type TensorFile } from "@muladd/tensor";
+import { type Backend, dispose } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
 import { makeTokenizer, readData } from "./data.ts";
 import { isDeviceLost } from "./failures.ts";

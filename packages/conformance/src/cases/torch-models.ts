@@ -1,15 +1,9 @@
 import { valueAndGrad } from "@muladd/autograd";
+import { readSafetensors, type TensorFile } from "@muladd/checkpoint";
 import { GPT, type GPTConfig, generate, gptConfig, writeWeights } from "@muladd/gpt";
 import { blank, namedParameters, parametersOf } from "@muladd/nn";
 import { AdamW, clipScale, globalNorm } from "@muladd/optim";
-import {
-  type Backend,
-  dispose,
-  readSafetensors,
-  Tensor,
-  type TensorFile,
-  tidy,
-} from "@muladd/tensor";
+import { type Backend, dispose, Tensor, tidy } from "@muladd/tensor";
 import type { Case, Create } from "../case.ts";
 import { type Evidence, onDevice } from "../compare.ts";
 import { ourTensors } from "./torch-names.ts";

@@ -1,4 +1,5 @@
 import { valueAndGrad } from "@muladd/autograd";
+import { readSafetensors, type TensorFile } from "@muladd/checkpoint";
 import {
   adamW,
   attention,
@@ -10,14 +11,12 @@ import {
   layerNorm,
   linear,
   linearCrossEntropy,
-  readSafetensors,
   rmsNorm,
   rotary,
   size,
   softmax,
   swiglu,
   Tensor,
-  type TensorFile,
   tidy,
   Variable,
 } from "@muladd/tensor";

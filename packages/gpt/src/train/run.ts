@@ -1,4 +1,5 @@
-import { FormatError, readSafetensors, type TensorFile, writeSafetensors } from "@muladd/tensor";
+import { readSafetensors, type TensorFile, writeSafetensors } from "@muladd/checkpoint";
+import { FormatError } from "@muladd/tensor";
 import type { Tokenizer, TokenizerJSON } from "@muladd/tokenizer";
 import { type GPTConfig, gptConfig } from "../config.ts";
 import { type TrainingConfig, trainingConfig } from "./config.ts";

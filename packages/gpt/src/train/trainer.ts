@@ -1,4 +1,5 @@
 import { accumulate, type Gradients, valueAndGrad } from "@muladd/autograd";
+import type { TensorFile } from "@muladd/checkpoint";
 import { namedParameters } from "@muladd/nn";
 import { AdamW, clipScale, globalNorm, type Optimizer, SGD, schedule } from "@muladd/optim";
 import {
@@ -15,7 +16,6 @@ import {
   reshape,
   show,
   type Tensor,
-  type TensorFile,
   tidy,
 } from "@muladd/tensor";
 import type { GPT } from "../model.ts";

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reference } from "@muladd/backend-reference";
+import type { TensorFile } from "@muladd/checkpoint";
+import { readSafetensors, writeSafetensors } from "@muladd/checkpoint";
 import { init } from "@muladd/nn";
-import type { Backend, TensorFile } from "@muladd/tensor";
-import { readSafetensors, writeSafetensors } from "@muladd/tensor";
+import type { Backend } from "@muladd/tensor";
 import { characters, type Tokenizer } from "@muladd/tokenizer";
 import { GPT, type GPTConfig, gptConfig } from "../../src/index.ts";
 import {

@@ -1,17 +1,9 @@
-import type { DType } from "./backend.ts";
-import { FormatError } from "./errors.ts";
-import { type Shape, show, size } from "./shape.ts";
+import { type DType, FormatError, type HostTensor, show, size } from "@muladd/tensor";
 
 /**
  * The safetensors format: u64 length N, N bytes of JSON, then the tensors' bytes, little-endian and row-major.
  * https://github.com/huggingface/safetensors#format
  */
-
-/** A tensor on the host. */
-export interface HostTensor {
-  readonly shape: Shape;
-  readonly data: Float32Array | Int32Array;
-}
 
 /** What a safetensors file holds. */
 export interface TensorFile {

@@ -1,6 +1,7 @@
+import { FormatError, type HostTensor } from "@muladd/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FormatError, type HostTensor, readSafetensors, writeSafetensors } from "../src/index.ts";
+import { readSafetensors, writeSafetensors } from "../src/index.ts";
 
 const file = (tensors: Record<string, HostTensor>, metadata: Record<string, string> = {}) =>
   writeSafetensors({ tensors: new Map(Object.entries(tensors)), metadata });
