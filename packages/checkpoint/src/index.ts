@@ -1,8 +1,16 @@
+export { fromFloat32 } from "./numbers/from-float32.ts";
+export { toFloat32 } from "./numbers/to-float32.ts";
+export { openTensors } from "./open-tensors.ts";
 export { openSafetensors } from "./safetensors/open.ts";
 export { readSafetensors, type TensorFile, writeSafetensors } from "./safetensors/whole.ts";
+export { type TensorToWrite, type WriteOptions, writeShards } from "./safetensors/write-shards.ts";
+export { openShards } from "./shards.ts";
 export type { ByteSource, FileSet } from "./source.ts";
 export { blobFiles } from "./sources/blob-files.ts";
 export { blobSource, bytesSource } from "./sources/memory.ts";
 export { fileSource, nodeFiles } from "./sources/node.ts";
 export { type URLOptions, urlFiles, urlSource } from "./sources/url.ts";
 export type { StoredTensor, StoredType, TensorStore } from "./stored.ts";
+export type { FileTarget, FileWriter } from "./target.ts";
+export { blobTarget } from "./targets/blobs.ts";
+export { nodeTarget } from "./targets/node.ts";
