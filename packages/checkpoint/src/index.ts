@@ -9,6 +9,6 @@ export { blobFiles } from "./sources/blob-files.ts";
 export { blobSource, bytesSource } from "./sources/memory.ts";
 export { fileSource, nodeFiles } from "./sources/node.ts";
 export { type URLOptions, urlFiles, urlSource } from "./sources/url.ts";
-export type { FileTarget, FileWriter } from "./target.ts";
 export type { StoredTensor, StoredType, TensorStore } from "./stored.ts";
+export type { FileTarget, FileWriter } from "./target.ts";
 export { openTorch } from "./torch/open-torch.ts";

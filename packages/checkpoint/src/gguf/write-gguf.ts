@@ -58,7 +58,8 @@ export async function writeGGUF(
   }
 }
 
-const wrong = ({ name }: GGUFTensor, why: string) => new FormatError(`GGUF: tensor ${name}: ${why}`);
+const wrong = ({ name }: GGUFTensor, why: string) =>
+  new FormatError(`GGUF: tensor ${name}: ${why}`);
 
 function encodeHead(values: GGUFValues, tensors: readonly GGUFTensor[], alignment: number) {
   const parts: Uint8Array[] = [
@@ -76,7 +77,10 @@ function encodeHead(values: GGUFValues, tensors: readonly GGUFTensor[], alignmen
     names.add(name);
     const text = stringBytes(name);
     if (text[1]!.length > MAX_NAME)
-      throw wrong(tensor, `its name is longer than ${MAX_NAME} bytes, which llama.cpp does not read`);
+      throw wrong(
+        tensor,
+        `its name is longer than ${MAX_NAME} bytes, which llama.cpp does not read`,
+      );
     if (!isTensorType(dtype))
       throw wrong(tensor, `GGUF has no ${dtype}; write ${Object.keys(TENSOR_TYPES).join(", ")}`);
     const { id, block, bytes } = TENSOR_TYPES[dtype];

@@ -62,7 +62,9 @@ test.each(["Q8_0", "Q4_0", "Q4_K", "Q6_K"] as const)(
     expect(tensor.dtype).toBe(dtype);
     const found = dequantize(await tensor.read(), dtype);
     expect([...found]).toEqual([...expected.get(tensor.name)!.data]);
-    expect(() => dequantize(new Uint8Array(33), dtype)).toThrow(/33 bytes are no whole number of Q/);
+    expect(() => dequantize(new Uint8Array(33), dtype)).toThrow(
+      /33 bytes are no whole number of Q/,
+    );
   },
 );
 
@@ -175,17 +177,33 @@ test.each<[string, () => Uint8Array, RegExp]>([
   ["2^60 tensors", () => changed(8, ...huge), /cut short: .* bytes are needed for 16 values and/],
   ["2^60 values", () => changed(16, ...huge), /cut short/],
   ["a key of 2^60 bytes", () => changed(24, ...huge), /cut short: 1152921504606847000 bytes/],
-  ["an array of 2^60 strings", () => changed(behind("tokens") + 8, ...huge), /strings, \d+ are left/],
+  [
+    "an array of 2^60 strings",
+    () => changed(behind("tokens") + 8, ...huge),
+    /strings, \d+ are left/,
+  ],
   ["an array of 2^60 numbers", () => changed(behind("scores") + 8, ...huge), /cut short/],
   ["an array of arrays", () => changed(behind("types") + 4, 9), /an array of arrays/],
-  ["a value of type 13", () => changed(behind("bool"), 13), /a value of type 13; 0 to 12 are known/],
+  [
+    "a value of type 13",
+    () => changed(behind("bool"), 13),
+    /a value of type 13; 0 to 12 are known/,
+  ],
   ["a bool of 2", () => changed(behind("bool") + 4, 2), /a bool is neither 0 nor 1/],
   ["five axes", () => changed(q4k() - 4, 5), /tensor q4_k: 5 axes; 4 at most/],
-  ["a type not supported", () => changed(q4k() + 16, 10), /tensor q4_k: Q2_K is not supported; F32,/],
+  [
+    "a type not supported",
+    () => changed(q4k() + 16, 10),
+    /tensor q4_k: Q2_K is not supported; F32,/,
+  ],
   ["an unknown type", () => changed(q4k() + 16, 99), /tensor q4_k: type 99 is not supported/],
   ["a broken block", () => changed(q4k(), 8), /tensor q4_k: \(3, 264\) Q4_K: .* multiple of 256/],
   ["2^60 rows", () => changed(q4k() + 8, ...huge), /tensor q4_k: cut short/],
-  ["an odd offset", () => changed(q4k() + 20, 1), /tensor q4_k: begins at byte \d+, not at a multiple/],
+  [
+    "an odd offset",
+    () => changed(q4k() + 20, 1),
+    /tensor q4_k: begins at byte \d+, not at a multiple/,
+  ],
   ["an overlap", () => changed(q4k() + 20, 0, 0), /begins at byte 0, within the tensor before/],
   ["a key twice", () => changed(behind("u8") - 2, ...Buffer.from("i8")), /key i8 is there twice/],
   ["a tensor twice", () => changed(behind("q4_k") - 1, 48), /tensor q4_0 is there twice/],
