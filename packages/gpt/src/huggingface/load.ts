@@ -1,20 +1,13 @@
 import { type StoredTensor, toFloat32 } from "@muladd/checkpoint";
-import { blank, namedParameters } from "@muladd/nn";
-import {
-  type Backend,
-  dispose,
-  type Parameter,
-  permute,
-  reshape,
-  Tensor,
-  tidy,
-} from "@muladd/tensor";
+import { blank, namedWeights, type Weight, type WeightFormat } from "@muladd/nn";
+import { type Backend, dispose, Packed, size, Tensor } from "@muladd/tensor";
 import type { GPTConfig } from "../config.ts";
 import { GPT } from "../model.ts";
 import { equalTensors } from "./head.ts";
-import { checkRoom, type WeightFormat } from "./memory.ts";
+import { checkRoom } from "./memory.ts";
 import type { Pretrained } from "./open.ts";
 import { type Placement, placementsOf, shortName, tensorsByName } from "./placements.ts";
+import { halved, transpose } from "./rearrange.ts";
 import { type Slot, slotsOf } from "./slots.ts";
 
 export interface LoadOptions {
@@ -44,13 +37,13 @@ export async function loadGPT(
   const { config, tensors } = await withHead(pretrained, onWarning);
   const placements = placementsOf(slotsOf(config, family, form), tensors, family, store.name);
   checkRoom(backend, config, weights);
-  const model = new GPT(config, blank(backend));
+  const model = new GPT(config, blank(backend, { weights }));
   try {
-    const parameters = new Map(namedParameters(model));
+    const all = new Map(namedWeights(model));
     const total = placements.reduce((sum, { stored }) => sum + stored.byteLength, 0);
     let read = 0;
     for (const placement of placements)
-      await place(placement, parameters.get(placement.slot.parameter)!, (bytes) => {
+      await place(placement, all.get(placement.slot.parameter)!, (bytes) => {
         read += bytes;
         onProgress?.(read, total);
       });
@@ -86,21 +79,21 @@ async function withHead(
   return { config: { ...config, tied: false }, tensors };
 }
 
-/** Reads a tensor into its rows, or columns, of a parameter. */
+/** Reads a tensor into its rows of a weight. */
 async function place(
   { slot, stored }: Placement,
-  parameter: Parameter,
+  weight: Weight,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const [rows, ...rest] = stored.shape.length === 1 ? [1, ...stored.shape] : stored.shape;
-  const rowBytes = stored.byteLength / rows!;
-  const whole = slot.paired || 1; // a piece holds whole heads
+  const [rows, columns] =
+    stored.shape.length === 1 ? [1, stored.shape[0]!] : (stored.shape as [number, number]); // no weight has more axes
+  const rowBytes = stored.byteLength / rows;
+  const whole = slot.transposed ? rows : slot.paired || 1;
   const step = whole * Math.max(Math.floor(PIECE / (rowBytes * whole)), 1);
-  for (let from = 0; from < rows!; from += step) {
-    const to = Math.min(from + step, rows!);
+  for (let from = 0; from < rows; from += step) {
+    const to = Math.min(from + step, rows);
     const bytes = await stored.read(from * rowBytes, to * rowBytes);
-    const shape = stored.shape.length === 1 ? rest : [to - from, ...rest];
-    tidy(() => put(slot, parameter, numbersOf(bytes, stored), shape, from));
+    put(slot, weight, numbersOf(bytes, stored), columns, from);
     onBytes(bytes.length);
   }
 }
@@ -108,21 +101,21 @@ async function place(
 /** Writes numbers from row `from` of a tensor where they belong. */
 function put(
   { row, transposed, paired }: Slot,
-  parameter: Parameter,
-  numbers: Float32Array,
-  shape: readonly number[],
+  weight: Weight,
+  stored: Float32Array,
+  columns: number,
   from: number,
 ): void {
-  const piece = Tensor.from(parameter.backend, numbers, shape);
-  if (transposed) parameter.store(permute(piece, [1, 0]), 1, from);
-  else parameter.store(paired > 0 ? halved(piece, paired) : piece, 0, row + from);
-}
-
-/** (n·D, …): each head's rows of pairs, 0 D/2 1 D/2+1 …, in order. */
-function halved(piece: Tensor, headRows: number): Tensor {
-  const [rows, columns = 1] = piece.shape as [number, number?]; // a matrix or its bias
-  const pairs = reshape(piece, [rows / headRows, headRows / 2, 2, columns]);
-  return reshape(permute(pairs, [0, 2, 1, 3]), piece.shape);
+  const halves =
+    paired > 0 ? halved(stored, paired, weight.shape.length === 1 ? 1 : columns) : stored;
+  const numbers = transposed ? transpose(halves, columns) : halves;
+  if (weight instanceof Packed) {
+    weight.write(numbers, row + from);
+    return;
+  }
+  const [, ...rest] = weight.shape;
+  using piece = Tensor.from(weight.backend, numbers, [numbers.length / size(rest), ...rest]);
+  weight.store(piece, 0, row + from);
 }
 
 /** Stored numbers: where they lie, if they can be read there. */

@@ -1,29 +1,26 @@
-import { type Backend, OutOfMemoryError, type Shape, show, size } from "@muladd/tensor";
+import type { WeightFormat } from "@muladd/nn";
+import {
+  type Backend,
+  OutOfMemoryError,
+  packedBytes,
+  type Shape,
+  show,
+  size,
+} from "@muladd/tensor";
 import type { GPTConfig } from "../config.ts";
 import { parameterShapes } from "../parameter-shapes.ts";
 
-/** How a model's matrices live on a backend. */
-export type WeightFormat = "f32" | "f16" | "bf16" | "int8" | "int4";
-
-/** Bytes of a number, with its share of the scale of 32. */
-const BYTES: Readonly<Record<WeightFormat, number>> = {
-  f32: 4,
-  f16: 2,
-  bf16: 2,
-  int8: 1 + 4 / 32,
-  int4: 1 / 2 + 4 / 32,
-};
-
-const bytesOf = (shape: Shape, weights: WeightFormat, name: string): number => {
-  // Positions are added, and stay as they are; so do norms and biases.
-  const packed = shape.length === 2 && name !== "positions.weight";
-  return size(shape) * (packed ? BYTES[weights] : BYTES.f32);
-};
+/** As `blank` of nn makes them: positions are added, and stay f32, as norms and biases do. */
+function bytesOf(name: string, shape: Shape, weights: WeightFormat): number {
+  const plain = 4 * size(shape);
+  if (weights === "f32" || shape.length !== 2 || name === "positions.weight") return plain;
+  return Math.min(packedBytes(weights, shape), plain);
+}
 
 /** Bytes of a model's weights. */
 export const weightBytes = (config: GPTConfig, weights: WeightFormat): number =>
   [...parameterShapes(config)].reduce(
-    (sum, [name, shape]) => sum + bytesOf(shape, weights, name),
+    (sum, [name, shape]) => sum + bytesOf(name, shape, weights),
     0,
   );
 
@@ -56,7 +53,7 @@ export function checkRoom(backend: Backend, config: GPTConfig, weights: WeightFo
 /** A parameter that is no one buffer's. */
 function tooLarge(config: GPTConfig, weights: WeightFormat, most: number) {
   for (const [name, shape] of parameterShapes(config)) {
-    const bytes = bytesOf(shape, weights, name);
+    const bytes = bytesOf(name, shape, weights);
     if (bytes > most) return { name, shape, bytes };
   }
   return undefined;

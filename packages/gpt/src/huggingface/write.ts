@@ -1,10 +1,11 @@
 import { type FileTarget, fromFloat32, type TensorToWrite, writeShards } from "@muladd/checkpoint";
-import { namedParameters } from "@muladd/nn";
-import { FormatError, type Parameter, permute, slice } from "@muladd/tensor";
-import { huggingFaceJSON, type Tokenizer } from "@muladd/tokenizer";
+import { namedWeights, type Weight } from "@muladd/nn";
+import { FormatError, Packed, slice } from "@muladd/tensor";
+import { BPETokenizer, huggingFaceJSON, type Tokenizer } from "@muladd/tokenizer";
 import type { GPT } from "../model.ts";
 import type { Family } from "./family.ts";
 import type { SpecialIds } from "./read-config.ts";
+import { inPairs, transpose } from "./rearrange.ts";
 import type { JSONObject } from "./settings.ts";
 import { type Slot, slotsOf } from "./slots.ts";
 import { familyFor, type TORCH_TYPES, writeConfig } from "./write-config.ts";
@@ -39,16 +40,16 @@ export async function writePretrained(
   const { family = familyFor(config), dtype = "F32", ids, tokenizer, chatTemplate } = options;
   const { maxShardBytes, onProgress, generation = generationOf(ids) } = options;
   const json = writeConfig(config, { family, ids, dtype });
-  const parameters = new Map(namedParameters(model));
+  const weights = new Map(namedWeights(model));
   const tensors = slotsOf(config, family, "huggingface").map((slot) =>
-    tensorToWrite(slot, parameters.get(slot.parameter)!, dtype),
+    tensorToWrite(slot, weights.get(slot.parameter)!, dtype),
   );
   const paths = await writeShards(target, tensors, {
     ...(maxShardBytes !== undefined && { maxShardBytes }),
     ...(onProgress && { onProgress }),
   });
   const texts: Record<string, string | undefined> = {
-    "tokenizer.json": tokenizer && JSON.stringify(huggingFaceJSON(tokenizer)),
+    "tokenizer.json": tokenizer && tokenizerJSON(tokenizer),
     "chat_template.jinja": chatTemplate,
     "generation_config.json": pretty(generation),
     "config.json": pretty(json), // last: a folder with it is whole
@@ -62,6 +63,12 @@ export async function writePretrained(
 }
 
 const pretty = (json: JSONObject): string => `${JSON.stringify(json, null, 2)}\n`;
+
+/** Of BPE what Hugging Face's tokenizers reads; of characters and bytes, which it does not have, what `loadTokenizer` does. */
+const tokenizerJSON = (tokenizer: Tokenizer): string =>
+  JSON.stringify(
+    tokenizer instanceof BPETokenizer ? huggingFaceJSON(tokenizer) : tokenizer.toJSON(),
+  );
 
 const generationOf = (ids: SpecialIds = { eos: [] }): JSONObject => ({
   ...(ids.bos !== undefined && { bos_token_id: ids.bos }),
@@ -80,10 +87,13 @@ async function writeText(target: FileTarget, path: string, text: string): Promis
   }
 }
 
-/** A part of a parameter as a file has it. */
+/** Numbers that are nearer to infinity than to 65504, the most of F16. */
+const BEYOND_F16 = 65520;
+
+/** A part of a weight as a file has it; of a packed one, the numbers that it stands for. */
 export function tensorToWrite(
-  { name, shape, row, transposed }: Slot,
-  parameter: Parameter,
+  { name, shape, row, transposed, paired }: Slot,
+  weight: Weight,
   dtype: keyof typeof TORCH_TYPES,
 ): TensorToWrite {
   return {
@@ -91,13 +101,26 @@ export function tensorToWrite(
     shape,
     dtype,
     async read() {
-      using part = transposed
-        ? permute(parameter, [1, 0])
-        : slice(parameter, 0, row, row + shape[0]!);
-      const data = Float32Array.from(await part.data());
-      if (dtype === "F16" && data.some((x) => Math.abs(x) >= 65520 && Number.isFinite(x)))
-        throw new FormatError(`${name}: has numbers beyond 65504, the most of F16; write BF16`);
+      const rows = transposed ? shape[1]! : shape[0]!;
+      const part = await rowsOf(weight, row, rows);
+      const data = transposed
+        ? transpose(part, shape[0]!)
+        : paired > 0
+          ? inPairs(part, paired, shape[1] ?? 1)
+          : part;
+      if (dtype === "F16" && data.some((x) => Number.isFinite(x) && Math.abs(x) >= BEYOND_F16))
+        throw new FormatError(`${name}: has numbers beyond the 65504 of F16; write BF16 or F32`);
       return fromFloat32(data, dtype);
     },
   };
+}
+
+async function rowsOf(weight: Weight, from: number, rows: number): Promise<Float32Array> {
+  if (from === 0 && rows === weight.shape[0]) return Float32Array.from(await weight.data());
+  if (weight instanceof Packed) {
+    const columns = weight.shape[1];
+    return (await weight.data()).slice(from * columns, (from + rows) * columns);
+  }
+  using part = slice(weight, 0, from, from + rows);
+  return Float32Array.from(await part.data());
 }
