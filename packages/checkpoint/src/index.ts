@@ -1,7 +1,7 @@
 export { dequantize, quantizeQ8_0 } from "./gguf/blocks.ts";
 export { type GGUFStore, openGGUF } from "./gguf/open-gguf.ts";
 export type { GGUFValue, GGUFValues } from "./gguf/values.ts";
-export { type GGUFContents, type GGUFTensor, writeGGUF } from "./gguf/write-gguf.ts";
+export { type GGUFContents, writeGGUF } from "./gguf/write-gguf.ts";
 export { fromFloat32 } from "./numbers/from-float32.ts";
 export { toFloat32 } from "./numbers/to-float32.ts";
 export { openTensors } from "./open-tensors.ts";

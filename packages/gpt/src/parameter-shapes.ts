@@ -21,8 +21,8 @@ export function parameterShapes(config: GPTConfig): Map<string, Shape> {
     norm(`${block}.norm1`);
     linear(`${block}.attention.qkv`, width, (heads + 2 * kvHeads) * headWidth, bias.qkv);
     if (config.qkNorm)
-      for (const of of ["query", "key"])
-        shapes.set(`${block}.attention.${of}Norm.gain`, [headWidth]);
+      for (const side of ["query", "key"])
+        shapes.set(`${block}.attention.${side}Norm.gain`, [headWidth]);
     linear(`${block}.attention.out`, heads * headWidth, width, bias.out);
     norm(`${block}.norm2`);
     if (config.gated) linear(`${block}.mlp.gate`, width, hidden, bias.mlp);

@@ -2,6 +2,7 @@ import { FormatError, show, size } from "@muladd/tensor";
 import { Cursor } from "../cursor.ts";
 import { BYTES } from "../dtypes.ts";
 import type { ByteSource } from "../source.ts";
+import { closeOnError } from "../sources/close-on-error.ts";
 import { checkRange } from "../sources/range.ts";
 import type { StoredTensor, TensorStore } from "../stored.ts";
 import { collect } from "./collect.ts";
@@ -34,9 +35,12 @@ export interface Unpickled {
  *
  * Pickles are programs, but none is run here: of all Python names those that rebuild plain tensors and dicts are known, and
  * any other is an error that says its name. Throws FormatError, also for storages cut short, strides that leave their
- * storage, and tensors larger than the file.
+ * storage, and tensors larger than the file. Closing the store closes the source; so does an error.
  */
-export async function openTorch(source: ByteSource): Promise<TensorStore> {
+export const openTorch = (source: ByteSource): Promise<TensorStore> =>
+  closeOnError(source, () => open(source));
+
+async function open(source: ByteSource): Promise<TensorStore> {
   const { name } = source;
   const head = await source.read(0, Math.min(16, source.size));
   const isZip = head[0] === 0x50 && head[1] === 0x4b;

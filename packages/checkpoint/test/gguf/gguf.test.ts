@@ -1,16 +1,17 @@
 import { FormatError } from "@muladd/tensor";
 import { expect, test } from "vitest";
 import {
+  blobSource,
+  blobTarget,
   bytesSource,
-  dequantize,
-  type GGUFTensor,
   type GGUFValue,
   openGGUF,
   quantizeQ8_0,
   readSafetensors,
+  type TensorToWrite,
+  toFloat32,
   writeGGUF,
 } from "../../src/index.ts";
-import { memoryTarget } from "../memory-target.ts";
 import { fixture, numbersOf } from "../stored-numbers.ts";
 
 const all = fixture("all.gguf");
@@ -60,11 +61,9 @@ test.each(["Q8_0", "Q4_0", "Q4_K", "Q6_K"] as const)(
   async (dtype) => {
     const tensor = (await openGGUF(all)).tensors.get(dtype.toLowerCase())!;
     expect(tensor.dtype).toBe(dtype);
-    const found = dequantize(await tensor.read(), dtype);
+    const found = toFloat32(await tensor.read(), dtype);
     expect([...found]).toEqual([...expected.get(tensor.name)!.data]);
-    expect(() => dequantize(new Uint8Array(33), dtype)).toThrow(
-      /33 bytes are no whole number of Q/,
-    );
+    expect(() => toFloat32(new Uint8Array(33), dtype)).toThrow(/33 bytes are no whole number of Q/);
   },
 );
 
@@ -86,11 +85,11 @@ test("Q8_0 refuses what is no whole block", () => {
 
 test("what is written is read back: all values, all tensors; and their order is kept", async () => {
   const { values, tensors } = await openGGUF(all);
-  const target = memoryTarget();
+  const target = blobTarget();
   const written: number[] = [];
   const onProgress = (done: number, total: number) => written.push(done / total);
   await writeGGUF(target, "copy.gguf", { values, tensors: [...tensors.values()], onProgress });
-  const copy = await openGGUF(bytesSource(target.files.get("copy.gguf")!, "copy.gguf"));
+  const copy = await openGGUF(blobSource(target.files.get("copy.gguf")!));
   expect([...copy.values]).toEqual([...values]);
   expect([...copy.tensors.keys()]).toEqual([...tensors.keys()]);
   for (const [name, { dtype, shape, read }] of tensors) {
@@ -104,35 +103,35 @@ test("what is written is read back: all values, all tensors; and their order is 
 
 test("the package's own file is written to the last byte", async () => {
   const { values, tensors } = await openGGUF(all);
-  const target = memoryTarget();
+  const target = blobTarget();
   await writeGGUF(target, "copy.gguf", { values, tensors: [...tensors.values()] });
-  expect(target.files.get("copy.gguf")).toEqual(Uint8Array.from(bytes));
+  expect(await target.files.get("copy.gguf")!.bytes()).toEqual(Uint8Array.from(bytes));
 });
 
 test("another alignment is written and read", async () => {
   const values = new Map<string, GGUFValue>([["general.alignment", { type: "u32", value: 128 }]]);
-  const tensor = (name: string, x: number): GGUFTensor => ({
+  const tensor = (name: string, x: number): TensorToWrite => ({
     name,
     dtype: "F32",
     shape: [1],
     read: async () => new Uint8Array(Float32Array.of(x).buffer),
   });
-  const target = memoryTarget();
+  const target = blobTarget();
   await writeGGUF(target, "a.gguf", { values, tensors: [tensor("a", 1), tensor("b", 2)] });
   const file = target.files.get("a.gguf")!;
-  expect(file.length % 128).toBe(0);
-  const { tensors } = await openGGUF(bytesSource(file, "a.gguf"));
+  expect(file.size % 128).toBe(0);
+  const { tensors } = await openGGUF(blobSource(file));
   expect(await numbersOf(tensors.get("b")!)).toEqual([2]);
 });
 
-const f32 = (name: string, shape: number[], size: number): GGUFTensor => ({
+const f32 = (name: string, shape: number[], size: number): TensorToWrite => ({
   name,
   dtype: "F32",
   shape,
   read: async () => new Uint8Array(size),
 });
 const value = (v: GGUFValue) => new Map([["k", v]]);
-test.each<[string, ReadonlyMap<string, GGUFValue>, GGUFTensor[], RegExp]>([
+test.each<[string, ReadonlyMap<string, GGUFValue>, TensorToWrite[], RegExp]>([
   ["a name twice", new Map(), [f32("x", [1], 4), f32("x", [1], 4)], /tensor x: is there twice/],
   ["too few bytes", new Map(), [f32("x", [2], 4)], /tensor x: expected 8 bytes, found 4/],
   ["a long name", new Map(), [f32("x".repeat(64), [1], 4)], /longer than 63 bytes/],
@@ -142,7 +141,7 @@ test.each<[string, ReadonlyMap<string, GGUFValue>, GGUFTensor[], RegExp]>([
   ["a number too large", value({ type: "u8", value: 256 }), [], /k: 256 is not of type u8/],
   ["a fraction", value({ type: "i32[]", value: [1, 0.5] }), [], /k: 0.5 is not of type i32/],
 ])("writing %s is an error, and leaves nothing", async (_, values, tensors, message) => {
-  const target = memoryTarget();
+  const target = blobTarget();
   const error = await writeGGUF(target, "x.gguf", { values, tensors }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(FormatError);
   expect(String(error)).toMatch(message);
@@ -215,9 +214,9 @@ test.each<[string, () => Uint8Array, RegExp]>([
 });
 
 test("one part of several is an error that says how to join them", async () => {
-  const target = memoryTarget();
+  const target = blobTarget();
   const values = new Map<string, GGUFValue>([["split.count", { type: "u16", value: 3 }]]);
   await writeGGUF(target, "a.gguf", { values, tensors: [] });
-  const opened = openGGUF(bytesSource(target.files.get("a.gguf")!, "a.gguf"));
+  const opened = openGGUF(blobSource(target.files.get("a.gguf")!));
   await expect(opened).rejects.toThrow(/one of 3 parts of a model; join them/);
 });
