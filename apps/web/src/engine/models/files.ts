@@ -22,7 +22,7 @@ const STANDARD = /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$/;
 const KINDS = "a .safetensors, a .bin or .pt of PyTorch, or a .gguf";
 
 /** The model among files: the outermost folder that has weights or a config.json. Its paths begin there. */
-export function modelAmong(name: string, given: readonly GivenBlob[]): FileSet {
+export function modelAmong(given: readonly GivenBlob[]): FileSet {
   const folders = given
     .filter(({ path }) => WEIGHTS.test(path) || /(^|\/)(config|[^/]*\.index)\.json$/.test(path))
     .map(({ path }) => path.slice(0, path.lastIndexOf("/") + 1))
@@ -30,7 +30,7 @@ export function modelAmong(name: string, given: readonly GivenBlob[]): FileSet {
   const root = folders[0] ?? "";
   const inside = given.filter(({ path }) => path.startsWith(root));
   const files = new Map(inside.map(({ path, file }) => [path.slice(root.length), file]));
-  return blobFiles(files, root.split("/").at(-2) ?? name);
+  return blobFiles(files, root.split("/").at(-2));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { HeldModel, ModelFacts } from "./open.ts";
 export interface ModelRequests {
   /** Opens a model of elsewhere, in the place of the one before: a folder or a file. Nothing of it is copied. */
   openModel: {
-    params: { readonly name: string; readonly files: readonly GivenBlob[] };
+    params: { readonly files: readonly GivenBlob[] };
     result: ModelFacts;
   };
   /** A tensor of it. */
@@ -29,12 +29,12 @@ export function modelService(_engine: Engine): Pick<Handlers, keyof ModelRequest
   };
 
   return {
-    async openModel({ name, files }) {
+    async openModel({ files }) {
       const [{ modelAmong }, { openModel }] = await Promise.all([
         import("./files.ts"),
         import("./open.ts"),
       ]);
-      const opened = await openModel(modelAmong(name, files));
+      const opened = await openModel(modelAmong(files));
       await close(); // not before: what cannot be opened takes nothing away
       held = opened;
       return opened.facts;

@@ -52,7 +52,9 @@ const MOST_CHARACTERS = 300;
 export async function openModel(files: FileSet): Promise<HeldModel> {
   const store = await openWeights(files);
   const config = await readConfigOf(files);
-  return { files, store, facts: { ...factsOf(store, files.name, config), ...config.told } };
+  const [only, ...more] = await files.list();
+  const name = only !== undefined && more.length === 0 ? only : files.name;
+  return { files, store, facts: { ...factsOf(store, name, config), ...config.told } };
 }
 
 interface ConfigRead {
