@@ -35,6 +35,15 @@ export async function droppedFiles(transfer: DataTransfer): Promise<GivenFile[]>
   return found;
 }
 
+const RUN = /\.zip$|(^|\/)(checkpoints\/step-\d+\.safetensors|summary\.json|metrics\.jsonl)$/i;
+const MODEL = /\.(safetensors|bin|pt|pth|gguf|safetensors\.index\.json)$/i;
+
+/** What files are: a run of ours, a model of elsewhere, or neither that can be told by their names. */
+export function kindOf(given: readonly Pick<GivenFile, "path">[]): "run" | "model" | undefined {
+  if (given.some(({ path }) => RUN.test(path))) return "run";
+  return given.some(({ path }) => MODEL.test(path)) ? "model" : undefined;
+}
+
 const MOST = 2 ** 30;
 
 /** Reads files whole. Throws when they are too much to hold in memory. */
