@@ -1,3 +1,4 @@
+import type { ModelRequests } from "../engine/models/model-service.ts";
 import type { ModelFacts } from "../engine/models/open.ts";
 import { app } from "./app.svelte.ts";
 import { inWords } from "./engine.ts";
@@ -8,6 +9,10 @@ class ForeignModel {
   facts = $state.raw<ModelFacts>();
   /** The tensor that is shown. */
   tensor = $state<string>();
+  /** Once its weights are on the backend. */
+  loaded = $state.raw<ModelRequests["loadModel"]["result"]>();
+  /** What it is to continue. */
+  prompt = $state("");
   told = $state("");
   failure = $state("");
   busy = $state(false);
@@ -19,9 +24,9 @@ class ForeignModel {
     this.failure = "";
     try {
       const engine = await app.whenReady();
-      this.facts = await engine.ask("openModel", { files }, { latest: "openModel" });
-      this.tensor = undefined;
-      this.told = `${this.facts.name} is open.`;
+      const facts = await engine.ask("openModel", { files });
+      this.#show(facts);
+      this.told = `${facts.name} is open.`;
     } catch (error) {
       this.failure = inWords(error);
     } finally {
@@ -33,8 +38,14 @@ class ForeignModel {
     this.failure = "";
     await app.engine!.ask("closeModel", undefined);
     this.told = `${this.facts?.name} is closed.`;
-    this.facts = undefined;
+    this.#show(undefined);
+  }
+
+  #show(facts: ModelFacts | undefined): void {
+    this.facts = facts;
     this.tensor = undefined;
+    this.loaded = undefined;
+    this.prompt = "";
   }
 }
 

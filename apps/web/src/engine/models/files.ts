@@ -42,13 +42,15 @@ export async function openWeights(files: FileSet): Promise<TensorStore> {
   const weights = names.filter((path) => WEIGHTS.test(path));
   for (const path of weights) await refusePointer(files, path);
   if (names.some((path) => STANDARD.test(path))) return openTensors(files);
-  const [only] = weights.length > 0 ? weights : names;
   if (weights.length > 1)
     throw new FormatError(
       `${files.name}: ${weights.join(", ")}: several files of tensors and no index; give one of them, or their .index.json too`,
     );
-  const source = only === undefined ? undefined : await files.open(only);
-  if (!source || (weights.length === 0 && names.length > 1))
+  // A lone file may have any name.
+  const lone = names.length === 1 && !names[0]!.endsWith(".json") ? names[0] : undefined;
+  const path = weights[0] ?? lone;
+  const source = path === undefined ? undefined : await files.open(path);
+  if (!source)
     throw new FormatError(`${files.name}: no tensors among ${list(names)}; give ${KINDS}`);
   return openLone(source);
 }

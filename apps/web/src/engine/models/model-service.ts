@@ -1,30 +1,47 @@
+import type { WeightFormat } from "@muladd/nn";
 import type { Asked, Engine, Handlers } from "../engine.ts";
 import type { GivenBlob } from "./files.ts";
 import type { StoredLook } from "./look-stored.ts";
 import type { HeldModel, ModelFacts } from "./open.ts";
+import type { ContinueParams, LoadedModel, Room } from "./run-model.ts";
 
 export interface ModelRequests {
   /** Opens a model of elsewhere, in the place of the one before: a folder or a file. Nothing of it is copied. */
-  openModel: {
-    params: { readonly files: readonly GivenBlob[] };
-    result: ModelFacts;
-  };
+  openModel: { params: { readonly files: readonly GivenBlob[] }; result: ModelFacts };
   /** A tensor of it. */
   lookStored: { params: { readonly name: string }; result: StoredLook };
+  /** What it would take to run it, and what there is. Fails when its configuration is not known. */
+  modelRoom: { params: undefined; result: Room };
+  /** Loads it on the backend in use. Parts are LoadProgress. */
+  loadModel: {
+    params: { readonly weights: WeightFormat };
+    result: { readonly hasTokenizer: boolean; readonly notes: readonly string[] };
+  };
+  /** Lets it write. Parts are Continued. */
+  continueModel: { params: ContinueParams; result: undefined };
   closeModel: { params: undefined; result: undefined };
 }
 
-/** Models of elsewhere, looked into. What reads their files is loaded when the first is opened. */
-export function modelService(_engine: Engine): Pick<Handlers, keyof ModelRequests> {
+/** Models of elsewhere, looked into and tried. What reads their files is loaded when the first is opened. */
+export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests> {
   let held: HeldModel | undefined;
+  let loaded: LoadedModel | undefined;
 
   const theHeld = (): HeldModel => {
     if (!held) throw new Error("no model is open; open a folder or a file");
     return held;
   };
+  /** Part of a turn of {@link Engine.lock}. A backend that was left took its weights along. */
+  const unload = async () => {
+    const before = loaded;
+    loaded = undefined;
+    if (before && before.backend === engine.backend)
+      (await import("./run-model.ts")).unload(before);
+  };
   const close = async () => {
     const before = held;
     held = undefined;
+    await engine.lock.run(unload);
     await before?.store.close();
   };
 
@@ -46,6 +63,37 @@ export function modelService(_engine: Engine): Pick<Handlers, keyof ModelRequest
       const stored = store.tensors.get(name);
       if (!stored) throw new RangeError(`${store.name} has no tensor ${name}; choose another`);
       return lookStored(stored, signal);
+    },
+
+    async modelRoom() {
+      const { roomFor } = await import("./run-model.ts");
+      const { known } = theHeld().facts;
+      if (!known) throw new Error("its configuration is not known; open its config.json with it");
+      return roomFor(known.config, engine.backend);
+    },
+
+    async loadModel({ weights }, { part }) {
+      const { loadModel } = await import("./run-model.ts");
+      const { files } = theHeld();
+      return engine.lock.run(async () => {
+        await unload();
+        loaded = await loadModel(engine.backend, files, weights, part);
+        return { hasTokenizer: loaded.tokenizer !== undefined, notes: loaded.notes };
+      });
+    },
+
+    async continueModel(params, asked) {
+      const { continueText } = await import("./run-model.ts");
+      const model = loaded;
+      if (!model) throw new Error("the model is not loaded; load it");
+      const alone = <T>(body: () => Promise<T>): Promise<T> =>
+        engine.lock.run(() => {
+          if (loaded !== model || model.backend !== engine.backend)
+            throw new Error("the model is not on the backend in use any more; load it anew");
+          return body();
+        });
+      await continueText(model, params, alone, asked);
+      return undefined;
     },
 
     async closeModel() {
