@@ -46,7 +46,7 @@ function file(name: string, contents: string | Uint8Array): string {
   return path;
 }
 
-const models = () => page.getByRole("region", { name: "Models of elsewhere" });
+const models = () => page.getByRole("region", { name: "Models from elsewhere" });
 const words = () => models().innerText();
 const alert = () => models().getByRole("alert").innerText();
 const unfold = (part: string) => models().locator("summary", { hasText: part }).click();

@@ -4,7 +4,7 @@ import { app } from "./app.svelte.ts";
 import { inWords } from "./engine.ts";
 import type { GivenFile } from "./given-files.ts";
 
-/** The model of elsewhere that is looked into. It stays while other screens are looked at. */
+/** The model from elsewhere that is looked into. It stays while other screens are looked at. */
 class ForeignModel {
   facts = $state.raw<ModelFacts>();
   /** The tensor that is shown. */

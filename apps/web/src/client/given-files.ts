@@ -38,7 +38,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<GivenFile[]>
 const RUN = /\.zip$|(^|\/)(checkpoints\/step-\d+\.safetensors|summary\.json|metrics\.jsonl)$/i;
 const MODEL = /\.(safetensors|bin|pt|pth|gguf|safetensors\.index\.json)$/i;
 
-/** What files are: a run of ours, a model of elsewhere, or neither that can be told by their names. */
+/** What files are: a run of ours, a model from elsewhere, or neither that can be told by their names. */
 export function kindOf(given: readonly Pick<GivenFile, "path">[]): "run" | "model" | undefined {
   if (given.some(({ path }) => RUN.test(path))) return "run";
   return given.some(({ path }) => MODEL.test(path)) ? "model" : undefined;

@@ -6,7 +6,7 @@ import type { HeldModel, ModelFacts } from "./open.ts";
 import type { ContinueParams, LoadedModel, Room } from "./run-model.ts";
 
 export interface ModelRequests {
-  /** Opens a model of elsewhere, in the place of the one before: a folder or a file. Nothing of it is copied. */
+  /** Opens a model from elsewhere, in the place of the one before: a folder or a file. Nothing of it is copied. */
   openModel: { params: { readonly files: readonly GivenBlob[] }; result: ModelFacts };
   /** A tensor of it. */
   lookStored: { params: { readonly name: string }; result: StoredLook };
@@ -22,7 +22,7 @@ export interface ModelRequests {
   closeModel: { params: undefined; result: undefined };
 }
 
-/** Models of elsewhere, looked into and tried. What reads their files is loaded when the first is opened. */
+/** Models from elsewhere, looked into and tried. What reads their files is loaded when the first is opened. */
 export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests> {
   let held: HeldModel | undefined;
   let loaded: LoadedModel | undefined;

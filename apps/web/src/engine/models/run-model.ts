@@ -27,7 +27,7 @@ export function roomFor(config: GPTConfig, { limits, memory }: Backend): Room {
   };
 }
 
-/** A model of elsewhere on a backend. */
+/** A model from elsewhere on a backend. */
 export interface LoadedModel {
   readonly backend: Backend;
   readonly model: GPT;
