@@ -12,8 +12,8 @@ const MODELS: readonly (readonly [path: string, open: Open])[] = [
 ];
 
 /**
- * Opens the tensors of a model's folder: `model.safetensors`, or `model.safetensors.index.json` with its shards. Throws FormatError when there are none, and when a file is not what
- * it should be.
+ * Opens the tensors of a model's folder: one file, or shards with their index. Throws FormatError when there are none, and when
+ * a file is not what it should be.
  */
 export async function openTensors(files: FileSet): Promise<TensorStore> {
   for (const [path, open] of MODELS) {
