@@ -1,3 +1,7 @@
+export { dequantize, quantizeQ8_0 } from "./gguf/blocks.ts";
+export { type GGUFStore, openGGUF } from "./gguf/open-gguf.ts";
+export type { GGUFValue, GGUFValues } from "./gguf/values.ts";
+export { type GGUFContents, writeGGUF } from "./gguf/write-gguf.ts";
 export { fromFloat32 } from "./numbers/from-float32.ts";
 export { toFloat32 } from "./numbers/to-float32.ts";
 export { openTensors } from "./open-tensors.ts";
@@ -14,3 +18,4 @@ export type { StoredTensor, StoredType, TensorStore } from "./stored.ts";
 export type { FileTarget, FileWriter } from "./target.ts";
 export { blobTarget } from "./targets/blobs.ts";
 export { nodeTarget } from "./targets/node.ts";
+export { openTorch } from "./torch/open-torch.ts";

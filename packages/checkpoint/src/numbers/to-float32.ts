@@ -1,5 +1,6 @@
 import { FormatError } from "@muladd/tensor";
 import { BYTES, isPlain, type PlainType } from "../dtypes.ts";
+import { dequantize } from "../gguf/blocks.ts";
 import type { StoredType } from "../stored.ts";
 import { bitsOfHalf } from "./half.ts";
 
@@ -9,7 +10,7 @@ import { bitsOfHalf } from "./half.ts";
  * may begin anywhere. Throws FormatError when they are not a whole number of numbers.
  */
 export function toFloat32(bytes: Uint8Array, dtype: StoredType): Float32Array<ArrayBuffer> {
-  if (!isPlain(dtype)) throw new FormatError(`toFloat32: ${dtype} is not supported`);
+  if (!isPlain(dtype)) return dequantize(bytes, dtype);
   const item = BYTES[dtype];
   if (bytes.length % item !== 0)
     throw new FormatError(`toFloat32: ${bytes.length} bytes are no whole number of ${dtype}`);
