@@ -11,6 +11,7 @@ import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { matmul } from "./matmul.ts";
 import { norms } from "./norm.ts";
 import { optimizer } from "./optimizer.ts";
+import { packed } from "./packed.ts";
 import { random } from "./random.ts";
 import { reduction } from "./reduce.ts";
 import { rotary } from "./rotary.ts";
@@ -24,6 +25,7 @@ export const kernels = (context: Context): Kernels & FusedKernels => ({
   ...random(context),
   matmul: matmul(context),
   linear: linear(context),
+  ...packed(context),
   linearCrossEntropy: linearCrossEntropy(context),
   ...attention(context),
   ...attentionGrad(context),
