@@ -93,14 +93,14 @@ ${rows((r) => `      s${r} += dot(qQuad(qAt${r}, i), quad);`)}
     }
     let s = p.scale * ${type}(${rows((r) => `s${r}`, ", ")});
     weightOf[key - begin] = s;
-${rows((r) => `    if (key >= hidden${r} && key < seen${r}) { ${of("peak", r)} = max(${of("peak", r)}, ${of("s", r)}); }`)}
+${rows((r) => `    if (key - hidden${r} < seen${r} - hidden${r}) { ${of("peak", r)} = max(${of("peak", r)}, ${of("s", r)}); }`)}
   }
   peak = allMax(peak, lane);
   var total = ${type}();
   for (var key = begin + lane; key < end; key += LANES) {
     let s = weightOf[key - begin] - peak;
     var w = ${type}();
-${rows((r) => `    if (key >= hidden${r} && key < seen${r}) { ${of("w", r)} = weight(${of("s", r)}); }`)}
+${rows((r) => `    if (key - hidden${r} < seen${r} - hidden${r}) { ${of("w", r)} = weight(${of("s", r)}); }`)}
     weightOf[key - begin] = w;
     total += w;
   }

@@ -79,6 +79,10 @@ ${rows(
   var total${r} = 0.0;`,
 )}
   let end = min(part * p.part + p.part, seen${block - 1});
+${rows(
+  (r) => `  let until${r} = min(end, seen${r});
+  let count${r} = until${r} - min(until${r}, hidden${r});`,
+)}
   for (var key = begin; key < end; key += ${KEYS}u) {
 ${keys(
   (c) => `    let key${c} = min(key + ${c}u, end - 1u);
@@ -97,7 +101,7 @@ ${rows(
   (r) => `    let last${r} = peak${r};
 ${keys(
   (c) => `    s${r}_${c} = p.scale * s${r}_${c};
-    let sees${r}_${c} = key + ${c}u >= hidden${r} && key + ${c}u < min(end, seen${r});
+    let sees${r}_${c} = key + ${c}u - hidden${r} < count${r}; // those before wrap around
     peak${r} = max(peak${r}, select(LOWEST, s${r}_${c}, sees${r}_${c}));`,
 )}
     let shrink${r} = weight(last${r} - peak${r});

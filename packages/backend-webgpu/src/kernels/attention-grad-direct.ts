@@ -118,7 +118,7 @@ ${rows((r) => `      s${r}_${c} += dot(q${r}, k${c}); dp${r}_${c} += dot(g${r}, 
 ${rows((r) =>
   keys(
     (c) => `    let w${r}_${c} = weight(p.scale * s${r}_${c} - logSum${r});
-    let ds${r}_${c} = select(0.0, p.scale * w${r}_${c} * (dp${r}_${c} - inner${r}), key + ${c}u >= hidden${r} && key + ${c}u < seen${r});`,
+    let ds${r}_${c} = select(0.0, p.scale * w${r}_${c} * (dp${r}_${c} - inner${r}), key + ${c}u - hidden${r} < seen${r} - hidden${r});`,
   ),
 )}
     for (var i = 0u; i < p.quads; i++) {
