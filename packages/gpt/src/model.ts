@@ -15,18 +15,9 @@ import {
   type SelfAttentionOptions,
   SinusoidalPositions,
   SwiGLU,
+  type Weight,
 } from "@muladd/nn";
-import {
-  add,
-  linear,
-  mul,
-  type Parameter,
-  type Rng,
-  ShapeError,
-  show,
-  type Tensor,
-  tidy,
-} from "@muladd/tensor";
+import { add, linear, mul, type Rng, ShapeError, show, type Tensor, tidy } from "@muladd/tensor";
 import { biasesOf, dropoutsOf, type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
 
 // B batch, T time, C channels (width), V vocabulary.
@@ -135,7 +126,7 @@ export class GPT {
     return linear(hidden, this.#head);
   }
 
-  get #head(): Parameter {
+  get #head(): Weight {
     return (this.head ?? this.tokens).weight;
   }
 }
