@@ -90,7 +90,7 @@ function attentionTypes(): Setting<GPTConfig["windows"]> {
       const kinds = Array.from({ length: layers }, (_, i) => (windows[i] ? "local" : "global"));
       const window = windows.find((width) => width !== null);
       return {
-        attention_types: kinds.map((kind) => [[kind], 1]),
+        attention_types: [[kinds, 1]],
         attention_layers: kinds,
         ...(window && { window_size: window }),
       };

@@ -62,7 +62,7 @@ async function withHead(
   { config, family, form, store }: Pretrained,
   warn: (text: string) => void,
 ): Promise<{ config: GPTConfig; tensors: ReadonlyMap<string, StoredTensor> }> {
-  const tensors = tensorsByName(store, family);
+  const tensors = tensorsByName(store, family, form);
   if (!config.tied) return { config, tensors };
   const slots = slotsOf({ ...config, tied: false }, family, form);
   const nameOf = (parameter: string) =>

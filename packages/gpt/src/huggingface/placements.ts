@@ -1,7 +1,8 @@
 import type { StoredTensor, TensorStore } from "@muladd/checkpoint";
 import { FormatError, sameShape, show } from "@muladd/tensor";
 import type { Family } from "./family.ts";
-import type { Slot } from "./slots.ts";
+import { ROPE_FACTORS } from "./gguf-config.ts";
+import type { Form, Slot } from "./slots.ts";
 
 /** A tensor that is there, and where it goes. */
 export interface Placement {
@@ -19,11 +20,12 @@ const NO_WEIGHTS = /^(?:[IU]\d+|BOOL)$/;
 export function tensorsByName(
   store: TensorStore,
   { prefix, ignored }: Pick<Family, "prefix" | "ignored">,
+  form: Form,
 ): ReadonlyMap<string, StoredTensor> {
   const bare = new Map<string, StoredTensor>();
   for (const [stored, tensor] of store.tensors) {
     const name = stored.replace(WRAPPERS, "");
-    if (ignored.test(name)) continue;
+    if (form === "gguf" ? name === ROPE_FACTORS : ignored.test(name)) continue;
     // Under the name that it would have without the prefix: files have either.
     const short = name.startsWith(prefix) ? name.slice(prefix.length) : name;
     if (bare.has(short)) throw new FormatError(`${store.name}: ${stored} is there twice`);

@@ -24,6 +24,7 @@ type Absent<T> = T | ((known: Known) => T);
 
 /** How errors show a value. */
 export function show(value: unknown): string {
+  if (value === undefined) return "missing";
   const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -22,7 +22,7 @@ export interface WriteConfigOptions {
  */
 export function writeConfig(config: GPTConfig, options: WriteConfigOptions = {}): JSONObject {
   const { family = familyFor(config), ids = { eos: [] }, dtype = "F32" } = options;
-  const json = jsonOf(config, family);
+  const json = settingsOf(config, family);
   const field = lost(config, json);
   if (field !== undefined) throw cannotSay(config, field, `config.json of ${family.modelType}`);
   const eos = ids.eos.length > 1 ? ids.eos : ids.eos[0];
@@ -43,7 +43,7 @@ export function familyFor(config: GPTConfig): Family {
   // The nearest is the one that gets furthest, since settings are compared in one order.
   let nearest: { field: keyof GPTConfig; at: number } | undefined;
   for (const family of families) {
-    const field = lost(config, jsonOf(config, family));
+    const field = lost(config, settingsOf(config, family));
     if (field === undefined) return family;
     const at = Object.keys(config).indexOf(field);
     if (!nearest || at > nearest.at) nearest = { field, at };
@@ -58,7 +58,8 @@ const cannotSay = (config: GPTConfig, field: keyof GPTConfig, what: string) =>
     `families are ${families.map(({ modelType }) => modelType).join(", ")}: choose settings of one of them`,
   );
 
-function jsonOf(config: GPTConfig, { modelType, settings }: Family): JSONObject {
+/** What the family's settings make of a configuration. */
+export function settingsOf(config: GPTConfig, { modelType, settings }: Family): JSONObject {
   const json: Record<string, unknown> = { model_type: modelType };
   const write = <Name extends keyof GPTConfig>(name: Name) =>
     Object.assign(json, settings[name]?.write(config[name], config));
