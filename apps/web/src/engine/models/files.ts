@@ -33,15 +33,21 @@ export function modelAmong(given: readonly GivenBlob[]): FileSet {
   return blobFiles(files, root.split("/").at(-2));
 }
 
+export interface Weights {
+  readonly store: TensorStore;
+  /** The one file that they are in, where it has no usual name. */
+  readonly file?: string;
+}
+
 /**
  * Opens the tensors of a model's files: by their usual names, or the one file that holds tensors, whatever its name. Throws
  * FormatError, with the remedy, when there are none or several.
  */
-export async function openWeights(files: FileSet): Promise<TensorStore> {
+export async function openWeights(files: FileSet): Promise<Weights> {
   const names = (await files.list()).filter((path) => !path.includes("/"));
   const weights = names.filter((path) => WEIGHTS.test(path));
   for (const path of weights) await refusePointer(files, path);
-  if (names.some((path) => STANDARD.test(path))) return openTensors(files);
+  if (names.some((path) => STANDARD.test(path))) return { store: await openTensors(files) };
   if (weights.length > 1)
     throw new FormatError(
       `${files.name}: ${weights.join(", ")}: several files of tensors and no index; give one of them, or their .index.json too`,
@@ -50,9 +56,9 @@ export async function openWeights(files: FileSet): Promise<TensorStore> {
   const lone = names.length === 1 && !names[0]!.endsWith(".json") ? names[0] : undefined;
   const path = weights[0] ?? lone;
   const source = path === undefined ? undefined : await files.open(path);
-  if (!source)
+  if (path === undefined || !source)
     throw new FormatError(`${files.name}: no tensors among ${list(names)}; give ${KINDS}`);
-  return openLone(source);
+  return { store: await openLone(source), file: path };
 }
 
 const list = (names: readonly string[]): string =>

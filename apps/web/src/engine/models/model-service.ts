@@ -74,10 +74,10 @@ export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests
 
     async loadModel({ weights }, { part }) {
       const { loadModel } = await import("./run-model.ts");
-      const { files } = theHeld();
+      const model = theHeld();
       return engine.lock.run(async () => {
         await unload();
-        loaded = await loadModel(engine.backend, files, weights, part);
+        loaded = await loadModel(engine.backend, model, weights, part);
         return { hasTokenizer: loaded.tokenizer !== undefined, notes: loaded.notes };
       });
     },

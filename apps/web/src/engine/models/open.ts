@@ -1,6 +1,6 @@
-import type { FileSet, StoredType, TensorStore } from "@muladd/checkpoint";
+import type { ByteSource, FileSet, StoredType, TensorStore } from "@muladd/checkpoint";
 import { countParameters, type GPTConfig } from "@muladd/gpt";
-import { type Family, readConfig } from "@muladd/gpt/huggingface";
+import { type Family, type ModelConfig, openPretrained, readConfig } from "@muladd/gpt/huggingface";
 import { size } from "@muladd/tensor";
 import { failureOf } from "../failures.ts";
 import type { Failure } from "../protocol.ts";
@@ -27,20 +27,22 @@ export interface ModelFacts {
   readonly bytes: number;
   /** What its files say of themselves, such as GGUF's values; long ones are cut. */
   readonly metadata: readonly (readonly [key: string, value: string])[];
-  /** Absent without a config.json that is understood. */
+  /** Absent without a configuration that is understood: a config.json, or GGUF's values. */
   readonly known?: {
     /** `model_type` of transformers. */
     readonly family: string;
     readonly config: GPTConfig;
     readonly parameters: number;
   };
-  /** Why its config.json is not understood. */
+  /** Why its configuration is not understood. */
   readonly problem?: Failure;
 }
 
 /** A model that is looked into. */
 export interface HeldModel {
   readonly files: FileSet;
+  /** The one file of tensors, where it has no usual name. */
+  readonly file: string | undefined;
   readonly store: TensorStore;
   readonly facts: ModelFacts;
 }
@@ -50,11 +52,11 @@ const MOST_CHARACTERS = 300;
 
 /** Opens a model: its headers alone. Throws FormatError when there are no tensors, or a file is damaged. */
 export async function openModel(files: FileSet): Promise<HeldModel> {
-  const store = await openWeights(files);
-  const config = await readConfigOf(files);
+  const { store, file } = await openWeights(files);
+  const config = await readConfigOf(files, file);
   const [only, ...more] = await files.list();
   const name = only !== undefined && more.length === 0 ? only : files.name;
-  return { files, store, facts: { ...factsOf(store, name, config), ...config.told } };
+  return { files, file, store, facts: { ...factsOf(store, name, config), ...config.told } };
 }
 
 interface ConfigRead {
@@ -63,17 +65,29 @@ interface ConfigRead {
 }
 
 /** Whoever looks inside of a model that cannot be run here is told why, and sees its tensors. */
-async function readConfigOf(files: FileSet): Promise<ConfigRead> {
+async function readConfigOf(files: FileSet, file: string | undefined): Promise<ConfigRead> {
+  const isGGUF = file?.endsWith(".gguf");
   const source = await files.open("config.json");
-  if (!source) return { told: {} };
+  if (!isGGUF && !source) return { told: {} };
   try {
-    const text = new TextDecoder().decode(await source.read(0, source.size));
-    const { family, config } = readConfig(text, source.name);
+    const { family, config } =
+      isGGUF || !source
+        ? await readGGUF(files, file)
+        : readConfig(await textOf(source), source.name);
     const parameters = countParameters(config).total;
     return { family, told: { known: { family: family.modelType, config, parameters } } };
   } catch (error) {
     return { told: { problem: failureOf(error) } };
   }
+}
+
+const textOf = async (source: ByteSource): Promise<string> =>
+  new TextDecoder().decode(await source.read(0, source.size));
+
+async function readGGUF(files: FileSet, file: string | undefined): Promise<ModelConfig> {
+  const pretrained = await openPretrained(files, { file });
+  await pretrained.close();
+  return pretrained;
 }
 
 function factsOf(store: TensorStore, name: string, { family }: ConfigRead): ModelFacts {

@@ -1,4 +1,3 @@
-import type { FileSet } from "@muladd/checkpoint";
 import { type GPT, type GPTConfig, generate } from "@muladd/gpt";
 import { loadGPT, openPretrained, type SpecialIds, weightBytes } from "@muladd/gpt/huggingface";
 import type { WeightFormat } from "@muladd/nn";
@@ -8,6 +7,7 @@ import { encodeText } from "../encode.ts";
 import type { Asked } from "../engine.ts";
 import { turn } from "../turn.ts";
 import { type WriteCandidate, written } from "../write.ts";
+import type { HeldModel } from "./open.ts";
 
 /** What the weights take on the backend in use, and what it has. */
 export interface Room {
@@ -46,11 +46,11 @@ export interface LoadProgress {
 /** Loads a model, piece by piece. Throws OutOfMemoryError when there is no room, and as `openPretrained` and `loadGPT` do. */
 export async function loadModel(
   backend: Backend,
-  files: FileSet,
+  { files, file }: Pick<HeldModel, "files" | "file">,
   weights: WeightFormat,
   onProgress: (progress: LoadProgress) => void,
 ): Promise<LoadedModel> {
-  const pretrained = await openPretrained(files);
+  const pretrained = await openPretrained(files, { file });
   try {
     const notes: string[] = [];
     const model = await loadGPT(backend, pretrained, {
