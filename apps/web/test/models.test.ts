@@ -1,4 +1,6 @@
+import { wasm } from "@muladd/backend-wasm";
 import {
+  blobFiles,
   blobTarget,
   bytesSource,
   fromFloat32,
@@ -9,15 +11,15 @@ import {
   writeShards,
 } from "@muladd/checkpoint";
 import { GPT, generate, gptConfig, statistics } from "@muladd/gpt";
-import { writePretrained } from "@muladd/gpt/huggingface";
+import { writeGGUFModel, writePretrained } from "@muladd/gpt/huggingface";
 import { init } from "@muladd/nn";
-import { bytes } from "@muladd/tokenizer";
+import { bytes, trainBPE } from "@muladd/tokenizer";
 import { expect, test } from "vitest";
 import { kindOf } from "../src/client/given-files.ts";
 import type { GivenBlob } from "../src/engine/models/files.ts";
 import { lookStored } from "../src/engine/models/look-stored.ts";
-import type { TensorFacts } from "../src/engine/models/open.ts";
-import type { Continued } from "../src/engine/models/run-model.ts";
+import { openModel, type TensorFacts } from "../src/engine/models/open.ts";
+import { type Continued, loadModel, roomFor } from "../src/engine/models/run-model.ts";
 import { shrink } from "../src/engine/shrink.ts";
 import { partsOf } from "../src/screens/runs/parts.ts";
 import { engineOn } from "./asking.ts";
@@ -366,4 +368,46 @@ test("a model that another backend took the place of is to be loaded anew", asyn
   );
   await page.ask("loadModel", { weights: "f32" });
   await page.ask("continueModel", { ...GREEDY, prompt: "1" });
+});
+
+test("a GGUF file is told, loaded and written with by what it says itself, its tokenizer too", async () => {
+  const { ask, engine } = engineOn();
+  await ask("probe", undefined);
+  const tokenizer = trainBPE("the cat sat on the mat. ".repeat(20), { vocabulary: 262 });
+  const sizes = { vocabulary: tokenizer.size, context: 32, width: 16, heads: 2, layers: 1 };
+  const model = new GPT(gptConfig(sizes), init(engine.backend, 5));
+  const target = blobTarget();
+  await writeGGUFModel(target, "cat.gguf", model, { tokenizer, dtype: "F32" });
+  const expected: number[] = [];
+  const prompt = tokenizer.encode("the cat");
+  for await (const { id } of generate(model, prompt, GREEDY)) expected.push(id);
+  const facts = await ask("openModel", {
+    files: [{ path: "cat.gguf", file: target.files.get("cat.gguf")! }],
+  });
+  expect(facts.known).toMatchObject({ family: "gpt2", config: { layers: 1, width: 16 } });
+  expect(await ask("loadModel", { weights: "f32" })).toMatchObject({ hasTokenizer: true });
+  const parts: Continued[] = [];
+  const part = (value: unknown) => parts.push(value as Continued);
+  await engine.handlers.continueModel({ ...GREEDY, prompt: "the cat" }, asked({ part }));
+  expect(parts.map(({ text }) => text).join("")).toBe(tokenizer.decode(expected));
+});
+
+test("a model that does not fit is told to need more than there is, before it is read", async () => {
+  using backend = await wasm({ maxBytes: 2 ** 20 });
+  const sizes = { vocabulary: 4096, context: 8, width: 128, heads: 2, layers: 1 };
+  const target = blobTarget();
+  {
+    using large = await wasm();
+    await writePretrained(target, new GPT(gptConfig(sizes), init(large, 5)), {});
+  }
+  const held = await openModel(blobFiles(target.files));
+  const room = roomFor(held.facts.known!.config, backend);
+  expect(room.bytes).toBe(2 ** 20 - backend.memory.bytes);
+  const fitting = room.formats.filter(({ bytes }) => bytes <= room.bytes!);
+  expect(fitting.map(({ weights }) => weights)).toEqual(["int8", "int4"]);
+  const reads: number[] = [];
+  await expect(loadModel(backend, held, "f32", ({ read }) => reads.push(read))).rejects.toThrow(
+    /the weights as f32; 1\.0 MB are there.*int8 or int4/s,
+  );
+  expect(reads).toEqual([]);
 });
