@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -119,6 +127,25 @@ test("a model that is dropped on the runs is a model all the same", async () => 
   await expect
     .poll(() => models().getByRole("status").innerText())
     .toBe("model.safetensors is open.");
+});
+
+test("of a file of 5 GB it reads a part, and the page stays in the hand", async () => {
+  const path = join(folder, "large.safetensors");
+  const [rows, columns] = [327_680, 4096];
+  const size = 4 * rows * columns;
+  const entry = { dtype: "F32", shape: [rows, columns], data_offsets: [0, size] };
+  const header = Buffer.from(JSON.stringify({ "wte.weight": entry }));
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(path, Buffer.concat([prefix, header, Buffer.from(Float32Array.of(-3).buffer)]));
+  truncateSync(path, 8 + header.length + size); // zeros that take no room on the disk
+  await drop(path, models());
+  await expect.poll(words).toContain("1,342,177,280 numbers in 1 tensors of F32: 5.37 GB");
+  await models().getByRole("button", { name: "wte.weight" }).click();
+  await expect.poll(words).toContain("Of its 1,342,177,280 numbers 16,777,216 were read");
+  expect(await words()).toMatch(/min\s+-3\s+mean\s+-1\.788e-7\s+max\s+0/);
+  await drop(join(model, "model.safetensors"), models());
+  await expect.poll(words).toContain("28 tensors of F32");
 });
 
 test("what cannot be opened is refused, with what to do, and the model before stays", async () => {

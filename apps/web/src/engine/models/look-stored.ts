@@ -12,8 +12,8 @@ export interface StoredLook {
   readonly numbers: number;
 }
 
-/** Numbers that are read at most: a second's work. Of larger tensors it is a part of each row of the heatmap. */
-export const MOST_READ = 2 ** 26;
+/** Numbers that are read at most: a moment's work. Of larger tensors it is a part of each row of the heatmap. */
+export const MOST_READ = 2 ** 24;
 /** Numbers in memory at a time. */
 const PIECE = 2 ** 20;
 /** Quantized numbers are stored in blocks of as many at most: what is read begins and ends at multiples. */
