@@ -1,4 +1,11 @@
-import type { Activation, BufferId, Dense, FusedKernels, TypedArray } from "@muladd/tensor";
+import {
+  type Activation,
+  type BufferId,
+  type Dense,
+  type FusedKernels,
+  type TypedArray,
+  unpack,
+} from "@muladd/tensor";
 import { attention, attentionGrad } from "./attention.ts";
 import { erf } from "./special.ts";
 
@@ -43,6 +50,30 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
       if (s) s[i] = f.slope(a[i]!);
       o[i] = f.value(a[i]!);
     }
+  };
+
+  const linearRows = (
+    out: Dense,
+    slope: Dense | undefined,
+    x: Dense,
+    w: TypedArray,
+    bias: Dense | undefined,
+    residual: Dense | undefined,
+    activation: Activation | undefined,
+  ) => {
+    const [o, a] = [of(out), of(x)];
+    const [b, d, p] = [bias && of(bias), slope && of(slope), residual && of(residual)];
+    const f = activation && curves[activation];
+    const [rows, I] = lastAxis(x);
+    const O = out.shape.at(-1)!;
+    for (let r = 0; r < rows; r++)
+      for (let j = 0; j < O; j++) {
+        let total = b?.[j] ?? 0;
+        for (let i = 0; i < I; i++) total += a[r * I + i]! * w[j * I + i]!;
+        const at = r * O + j;
+        if (d) d[at] = f!.slope(total);
+        o[at] = (f ? f.value(total) : total) + (p?.[at] ?? 0);
+      }
   };
 
   return {
@@ -151,20 +182,20 @@ export function fusedKernels(memory: (buffer: BufferId) => TypedArray): FusedKer
           o[at] = t[r]! < 0 ? 0 : gy[r]! * p;
         }
     },
-    linear(out, slope, x, weight, bias, residual, activation) {
-      const [o, a, w] = [of(out), of(x), of(weight)];
-      const [b, d, p] = [bias && of(bias), slope && of(slope), residual && of(residual)];
-      const f = activation && curves[activation];
-      const [rows, I] = lastAxis(x);
-      const O = weight.shape[0]!;
-      for (let r = 0; r < rows; r++)
-        for (let j = 0; j < O; j++) {
-          let total = b?.[j] ?? 0;
-          for (let i = 0; i < I; i++) total += a[r * I + i]! * w[j * I + i]!;
-          const at = r * O + j;
-          if (d) d[at] = f!.slope(total);
-          o[at] = (f ? f.value(total) : total) + (p?.[at] ?? 0);
-        }
+    linear: (out, slope, x, weight, bias, residual, activation) =>
+      linearRows(out, slope, x, of(weight), bias, residual, activation),
+    linearPacked: (out, x, { format, shape, words, scales }, bias, residual, activation) => {
+      const wide = unpack(format, { words: of(words), scales: scales && of(scales) }, shape[1]);
+      linearRows(out, undefined, x, wide, bias, residual, activation);
+    },
+    gatherPacked(out, { format, shape, words, scales }, ids) {
+      const [rows, width] = shape;
+      const wide = unpack(format, { words: of(words), scales: scales && of(scales) }, width);
+      const o = of(out);
+      of(ids).forEach((id, i) => {
+        if (id < 0 || id >= rows) o.fill(Number.NaN, i * width, (i + 1) * width);
+        else o.set(wide.subarray(id * width, (id + 1) * width), i * width);
+      });
     },
     linearCrossEntropy(loss, dhidden, dweight, hidden, weight, targets, scale) {
       const [x, w, t] = [of(hidden), of(weight), of(targets)];

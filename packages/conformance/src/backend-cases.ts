@@ -6,6 +6,7 @@ import { fusedCase } from "./cases/fused.ts";
 import { gradientCase } from "./cases/gradient.ts";
 import { memoryCases } from "./cases/memory.ts";
 import { orderCases } from "./cases/order.ts";
+import { packedCases } from "./cases/packed.ts";
 import { secondDerivativeCases } from "./cases/second-derivative.ts";
 import { modelCases } from "./cases/tiny-gpt.ts";
 import { samples } from "./samples.ts";
@@ -34,13 +35,16 @@ export function* backendCases(
 
 function* allCases(create: Create): Iterable<Case> {
   const primitives = Object.keys(ops) as OpName[];
-  const fusedNames = (Object.keys(fused) as FusedName[]).filter((op) => op !== "adamW");
+  const fusedNames = (Object.keys(fused) as FusedName[]).filter(
+    (op) => op !== "adamW" && op !== "linearPacked" && op !== "gatherPacked",
+  );
   for (const op of [...primitives, ...fusedNames]) yield forwardCase(op, create);
   const [adamWForward, adamWFused, ...adamWMemory] = adamWCases(create);
   yield adamWForward!;
   for (const op of Object.keys(samples) as (keyof typeof samples)[]) yield gradientCase(op, create);
   for (const op of fusedNames) yield fusedCase(op, create);
   yield adamWFused!;
+  yield* packedCases(create);
   yield* secondDerivativeCases(create);
   yield* memoryCases(create);
   yield* adamWMemory;

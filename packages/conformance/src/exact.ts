@@ -83,6 +83,14 @@ export const exact: { readonly [K in AnyOp]?: readonly Exact[] } = {
   ],
   sin: [{ why: "NaN and 0", operands: [f([NAN, 0])], expected: [NAN, 0] }],
   cos: [{ why: "NaN and 0", operands: [f([NAN, 0])], expected: [NAN, 1] }],
+  scale: [
+    {
+      why: "integers wrap: a power of two shifts them out at the top",
+      operands: [i([1, -1, 0x12345678, 2 ** 31 - 1, -(2 ** 31), 0x0f])],
+      attrs: { c: 2 ** 28 },
+      expected: [2 ** 28, -(2 ** 28), -(2 ** 31), -(2 ** 28), 0, -(2 ** 28)],
+    },
+  ],
   add: [
     {
       why: "infinities and NaN",

@@ -25,8 +25,10 @@ export interface Sample<A> {
 
 /** The ops that are the derivative of another: their samples are those of the other, with its results. */
 export type GradName = Extract<FusedName, `${string}Grad`>;
-/** The fused ops with samples; `adamW`, which writes its inputs, has cases of its own. */
-export type SampledFused = Exclude<FusedName, GradName | "adamW">;
+/** The fused ops with cases of their own: one writes its inputs, the others read words that a random draw would not give. */
+export type CasedFused = "adamW" | "linearPacked" | "gatherPacked";
+/** The fused ops with samples. */
+export type SampledFused = Exclude<FusedName, GradName | CasedFused>;
 
 export const f32 = (shape: Shape, domain?: readonly [number, number]): Input =>
   domain ? { shape, domain } : { shape };

@@ -56,6 +56,20 @@ export interface AttentionDims {
 
 /** Functions of one number that a linear layer may end in. */
 export type Activation = "gelu" | "geluTanh";
+
+/** How a packed matrix stores its numbers: see packed/formats.ts. */
+export type PackedFormat = "f16" | "bf16" | "int8" | "int4";
+
+/** A matrix of packed numbers, in rows of whole groups of 32 columns; what is beyond its columns is 0. */
+export interface PackedMatrix {
+  readonly format: PackedFormat;
+  readonly shape: readonly [rows: number, columns: number];
+  /** i32 (rows, words of a row). */
+  readonly words: Dense;
+  /** f32 (rows, groups of 32): the factor of a group's whole numbers; absent for f16 and bf16. */
+  readonly scales: Dense | undefined;
+}
+
 /** Which columns of x are turned, and by which rows of the table. */
 export interface RotaryDims {
   /** Heads turned, from the first column on. */
@@ -87,7 +101,10 @@ export interface Kernels {
   fill(out: Dense, start: number, step: number): void;
   /** Strided to strided, equal shapes; converts between dtypes (f32 → i32 truncates and saturates, NaN → 0). */
   copy(out: View, x: View): void;
-  /** f32; `neg`, `scale` and `shift` also i32. `c` is the constant of `scale` (x · c) and `shift` (x + c). */
+  /**
+   * f32; `neg`, `scale` and `shift` also i32, which wrap: the low 32 bits of the result. `c` is the constant of `scale`
+   * (x · c) and `shift` (x + c).
+   */
   unary(op: UnaryName, out: Dense, x: Dense, c: number): void;
   /** Operands have the shape of `out` (stride 0 where broadcast). f32, i32 (no `div`); comparisons give 1 or 0. */
   binary(op: BinaryName, out: Dense, a: View, b: View): void;
@@ -168,6 +185,17 @@ export interface FusedKernels {
     residual: Dense | undefined,
     activation: Activation | undefined,
   ): void;
+  /** As `linear` without a slope, by a packed weight (O, I), whose numbers are widened to f32 and summed in f32. */
+  linearPacked(
+    out: Dense,
+    x: Dense,
+    weight: PackedMatrix,
+    bias: Dense | undefined,
+    residual: Dense | undefined,
+    activation: Activation | undefined,
+  ): void;
+  /** As `gather`, from a packed table (V, C): ids (…) i32 → (…, C), NaN for an id outside of it. */
+  gatherPacked(out: Dense, table: PackedMatrix, ids: Dense): void;
   /**
    * hidden (…, C), weight (V, C), targets (…) i32 → loss () = scale · Σ of the losses that `crossEntropy` gives for the
    * logits hidden · weightᵀ, and where they are wanted its gradients: with dlogits = scale · (softmax − onehot(target)), 0

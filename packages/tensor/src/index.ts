@@ -12,6 +12,8 @@ export type {
   Kernels,
   MatmulDims,
   MemoryUse,
+  PackedFormat,
+  PackedMatrix,
   ReduceName,
   RotaryDims,
   TypedArray,
@@ -41,7 +43,6 @@ export {
   exp,
   expand,
   full,
-  gather,
   greaterEqual,
   iota,
   log,
@@ -76,10 +77,13 @@ export {
   attentionWeights,
 } from "./fused/attention.ts";
 export { crossEntropy, crossEntropyGrad } from "./fused/cross-entropy.ts";
+export { type GatherPackedAttrs, gather } from "./fused/gather.ts";
 export { gelu, geluTanh } from "./fused/gelu.ts";
 export { type FusedAttrs, fused } from "./fused/index.ts";
-export { type LinearAttrs, type LinearOptions, linear, linearOperands } from "./fused/linear.ts";
+export { type LinearOptions, linear } from "./fused/linear.ts";
 export { linearCrossEntropy } from "./fused/linear-cross-entropy.ts";
+export { type LinearAttrs, linearOperands } from "./fused/linear-ending.ts";
+export type { LinearPackedAttrs } from "./fused/linear-packed.ts";
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./fused/norm.ts";
 export { type RotaryOptions, rotary } from "./fused/rotary.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
@@ -89,6 +93,8 @@ export type { HostTensor } from "./host-tensor.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";
 export { type Attrs, type None, type Op, type OpName, ops, type Spec } from "./ops.ts";
+export { type PackedRows, pack, packedBytes, packedFormats, unpack } from "./packed/formats.ts";
+export { Packed } from "./packed/packed.ts";
 export { fillUniform, Rng, type RngState, threefry, toUnit } from "./random.ts";
 export { scatterAddTo } from "./scatter-add-to.ts";
 export {

@@ -15,7 +15,7 @@ import { describe, dotProduct, type Evidence, GRADIENT, onDevice, SAME } from ".
 import { type Call, callsOf, isDerivative } from "../derivatives.ts";
 import { oracle } from "../differences.ts";
 import { inputData, isSmooth } from "../inputs.ts";
-import type { Sample, SampledFused } from "../sample.ts";
+import type { CasedFused, Sample, SampledFused } from "../sample.ts";
 import { samples } from "../samples.ts";
 import { gradients } from "./gradient.ts";
 
@@ -23,7 +23,7 @@ import { gradients } from "./gradient.ts";
  * A kernel against the composition that defines it, on one device, and both against the oracle: the value, and for an
  * op with a derivative the gradients.
  */
-export const fusedCase = (op: Exclude<FusedName, "adamW">, create: Create): Case => ({
+export const fusedCase = (op: Exclude<FusedName, CasedFused>, create: Create): Case => ({
   name: `fused: ${op}`,
   kind: "fused",
   op,

@@ -3,9 +3,11 @@ import type { FusedOp } from "../dispatch.ts";
 import { adamWRow } from "./adamw.ts";
 import { attentionGradRow, attentionRow } from "./attention.ts";
 import { crossEntropyGradRow, crossEntropyRow } from "./cross-entropy.ts";
+import { gatherPackedRow } from "./gather.ts";
 import { geluRow, geluTanhRow } from "./gelu.ts";
 import { linearRow } from "./linear.ts";
 import { linearCrossEntropyRow } from "./linear-cross-entropy.ts";
+import { linearPackedRow } from "./linear-packed.ts";
 import { layerNormGradRow, layerNormRow, rmsNormGradRow, rmsNormRow } from "./norm.ts";
 import { rotaryRow } from "./rotary.ts";
 import { softmaxGradRow, softmaxRow } from "./softmax.ts";
@@ -27,6 +29,8 @@ export const fused = {
   crossEntropy: crossEntropyRow,
   crossEntropyGrad: crossEntropyGradRow,
   linear: linearRow,
+  linearPacked: linearPackedRow,
+  gatherPacked: gatherPackedRow,
   linearCrossEntropy: linearCrossEntropyRow,
   rotary: rotaryRow,
   attention: attentionRow,

@@ -1,7 +1,9 @@
 import { dispatchFused, type FusedOp } from "../dispatch.ts";
 import { ShapeError } from "../errors.ts";
-import { mul, sumAll } from "../functions.ts";
-import { show } from "../shape.ts";
+import { add, full, mul, reshape, slice, sumAll } from "../functions.ts";
+import { tidy } from "../memory.ts";
+import { Packed } from "../packed/packed.ts";
+import { show, size } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { linear } from "./linear.ts";
@@ -39,6 +41,31 @@ export const linearCrossEntropyRow: FusedOp<Scale> = {
   ],
 };
 
+/** Logits that a packed head makes at once. */
+const CHUNK = 2 ** 23;
+
+/** The sum by parts of rows: there is no gradient to keep anything for. */
+function packedCrossEntropy(
+  hidden: Tensor,
+  weight: Packed,
+  targets: Tensor,
+  scale: number,
+): Tensor {
+  return tidy(() => {
+    const count = size(targets.shape);
+    const rows = reshape(hidden, [count, hidden.shape.at(-1)!]);
+    const wanted = reshape(targets, [count]);
+    const step = Math.max(1, Math.floor(CHUNK / weight.shape[0]));
+    let total = full(hidden.backend, [], 0);
+    for (let start = 0; start < count; start += step)
+      total = tidy(() => {
+        const part = (t: Tensor) => slice(t, 0, start, Math.min(start + step, count));
+        return add(total, sumAll(crossEntropy(linear(part(rows), weight), part(wanted))));
+      });
+    return mul(total, scale);
+  });
+}
+
 /**
  * scale · Σ −log softmax(hidden · weightᵀ)[target] in nats: hidden (…, C), weight (V, C), targets (…) i32 → (). As
  * {@link crossEntropy} of {@link linear}, with the same rules for targets, but the logits (…, V) never exist at once: a
@@ -47,10 +74,12 @@ export const linearCrossEntropyRow: FusedOp<Scale> = {
  */
 export const linearCrossEntropy = (
   hidden: Tensor,
-  weight: Tensor,
+  weight: Tensor | Packed,
   targets: Tensor,
   scale = 1,
 ): Tensor =>
-  dispatchFused("linearCrossEntropy", linearCrossEntropyRow, [hidden, weight, targets], {
-    scale,
-  })[0]!;
+  weight instanceof Packed
+    ? packedCrossEntropy(hidden, weight, targets, scale)
+    : dispatchFused("linearCrossEntropy", linearCrossEntropyRow, [hidden, weight, targets], {
+        scale,
+      })[0]!;
