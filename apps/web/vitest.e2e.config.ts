@@ -7,8 +7,8 @@ export default defineConfig({
   test: {
     include: ["e2e/**/*.test.ts"],
     globalSetup: ["e2e/build.ts"],
-    // One browser at a time: each trains with all threads that there are.
-    fileParallelism: false,
+    // Two browsers at a time: one waits while the other works.
+    maxWorkers: 2,
     expect: { poll: { timeout: 20_000 } },
     testTimeout: 90_000,
     hookTimeout: 120_000,

@@ -79,6 +79,7 @@ vitest("tests", []);
 // Node 20 and 22 can neither widen the wide variant nor address more than 4 GiB. Asked for, since it may be a download.
 if (process.env.MULADD_REQUIRE_NODE24 && Number.parseInt(process.versions.node, 10) < 24) {
   const { node, missing } = findNode24();
+  process.env.MULADD_VARIANT = "wide"; // the others are the same modules there
   if (node) vitest("tests on Node 24", ["--project", "backend-wasm"], node);
   else fail(`tests on Node 24: ${missing}`);
 }

@@ -1,6 +1,6 @@
 import type { View } from "@muladd/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Bench, TOLERANCE, variants, worst } from "./harness.ts";
+import { Bench, TOLERANCE, tested, worst } from "./harness.ts";
 import { type AttentionCase, attention } from "./oracle.ts";
 
 const CASES: [title: string, Omit<AttentionCase, "scale">][] = [
@@ -18,7 +18,7 @@ const CASES: [title: string, Omit<AttentionCase, "scale">][] = [
   ["more queries than keys, no mask", { B: 1, T: 40, S: 3, H: 1, K: 1, D: 4, causal: false }],
 ];
 
-describe.each(variants)("%s", (variant) => {
+describe.each(tested)("%s", (variant) => {
   let t: Awaited<ReturnType<typeof Bench.open>>;
   beforeAll(async () => {
     t = await Bench.open(variant, 3);

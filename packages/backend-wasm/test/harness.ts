@@ -19,6 +19,12 @@ asked[Symbol.dispose]();
 
 /** The variants that this engine can run; wide also where it is not widened, since its code is the same. */
 export const variants: Variant[] = features().relaxedSimd ? ["simd", "relaxed", "wide"] : ["simd"];
+
+/** What is tested kernel by kernel: all, or with MULADD_VARIANT that one, on an engine that is not the only one tested. */
+export const tested: Variant[] = variants.filter(
+  (variant) => variant === (process.env.MULADD_VARIANT ?? variant),
+);
+
 /** Shares every kernel that has two parts among the threads, however small: what `wasm()` would not. */
 export const SHARE_ALL: Tuning = { ...TUNING, shareFrom: 0, part: 1e-9 };
 

@@ -1,7 +1,7 @@
 import type { DType, View } from "@muladd/tensor";
 import { denseStrides, size } from "@muladd/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Bench, LENGTHS, variants, whole, worst } from "./harness.ts";
+import { Bench, LENGTHS, tested, whole, worst } from "./harness.ts";
 
 /** Element places of a view, in row-major order. */
 function places({ shape, strides, offset }: View): number[] {
@@ -12,7 +12,7 @@ function places({ shape, strides, offset }: View): number[] {
   return all;
 }
 
-describe.each(variants)("%s", (variant) => {
+describe.each(tested)("%s", (variant) => {
   let t: Awaited<ReturnType<typeof Bench.open>>;
   beforeAll(async () => {
     t = await Bench.open(variant, 4);

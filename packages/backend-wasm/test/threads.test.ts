@@ -8,7 +8,7 @@ import { parallelism } from "../src/threads.ts";
 import { open } from "../src/wasm.ts";
 import { workerSource } from "../src/worker.ts";
 import { type Bits, everyKernel } from "./every-kernel.ts";
-import { Bench, SHARE_ALL, variants } from "./harness.ts";
+import { Bench, SHARE_ALL, tested } from "./harness.ts";
 import { tinyTraining } from "./tiny-training.ts";
 
 afterEach(() => {
@@ -25,7 +25,7 @@ async function started(options: WasmOptions, tuning: Tuning = SHARE_ALL): Promis
 
 const others: Tuning = { ...SHARE_ALL, takesPart: false };
 
-describe.each(variants)("%s: the bits do not depend on the threads", (variant: Variant) => {
+describe.each(tested)("%s: the bits do not depend on the threads", (variant: Variant) => {
   it("for every kernel, on random shapes", async () => {
     const run = async (backend: WasmBackend): Promise<Bits> => {
       using _ = backend;
@@ -203,7 +203,7 @@ describe("a worker that dies", () => {
 it("a trap names its kernel, on whichever thread, and the backend stays usable", async () => {
   for (const [tuning, message] of [
     [others, "wasm: the module trapped in gelu_f32, on worker 1"],
-    [SHARE_ALL, /memory access out of bounds/],
+    [SHARE_ALL, /memory access out of bounds|trapped in gelu_f32, on worker 1/], // whoever is the first to it
   ] as const) {
     using backend = await started({ threads: 2 }, tuning);
     const beyond = { buffer: backend.alloc(64, "f32"), shape: [2 ** 28], dtype: "f32" as const };
@@ -228,7 +228,7 @@ describe("dispose", () => {
     expect(hasty.threads).toBe(1);
   });
 
-  it("lets 1,000 backends come and go without growth", async () => {
+  it("lets 300 backends come and go without growth", async () => {
     const cycle = async (i: number) => {
       using backend = await open({ threads: 2 }, SHARE_ALL);
       if (i % 40 === 0) await backend.startThreads();
@@ -237,10 +237,10 @@ describe("dispose", () => {
       backend.kernels.unary("neg", x, x, 0);
       if (i % 100 === 0) expect((await backend.read(x.buffer))[4095]).toBe(-i);
     };
-    for (let i = 0; i < 200; i++) await cycle(i);
+    for (let i = 0; i < 100; i++) await cycle(i);
     const before = process.memoryUsage().rss;
-    for (let i = 200; i < 1000; i++) await cycle(i);
-    // Half a megabyte kept by each would be 400.
-    expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+    for (let i = 100; i < 300; i++) await cycle(i);
+    // Half a megabyte kept by each would be 100.
+    expect(process.memoryUsage().rss - before).toBeLessThan(50e6);
   }, 120_000);
 });

@@ -1,6 +1,6 @@
 import { slice, Tensor, tidy } from "@muladd/tensor";
 import { KVCache } from "./cache.ts";
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "./check-config.ts";
 import type { GPT } from "./model.ts";
 import { type Choice, type SamplingOptions, sampler } from "./sampling.ts";
 

@@ -1,5 +1,15 @@
 export { KVCache } from "./cache.ts";
-export { ConfigError, type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
+export { ConfigError } from "./check-config.ts";
+export {
+  type Biases,
+  biasesOf,
+  type Dropouts,
+  dropoutsOf,
+  type GPTConfig,
+  type GPTSizes,
+  gptConfig,
+  reconfigure,
+} from "./config.ts";
 export { describePlan } from "./describe-plan.ts";
 export { type GenerateOptions, generate } from "./generate.ts";
 export {

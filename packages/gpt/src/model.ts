@@ -12,15 +12,9 @@ import {
   SinusoidalPositions,
 } from "@muladd/nn";
 import { add, linear, type Rng, ShapeError, show, type Tensor, tidy } from "@muladd/tensor";
-import { type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
+import { biasesOf, dropoutsOf, type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
 
 // B batch, T time, C channels (width), V vocabulary.
-
-/**
- * Brings sinusoids, of root mean square 1/√2, to the 0.02 at which embeddings begin, or they would drown the tokens.
- * Vaswani et al. 2017, §3.4, scale the embeddings up instead, by √C.
- */
-const WAVES = 0.02 * Math.SQRT2;
 
 /** What came before the tokens of a forward pass: one {@link Past} for each block, and how many positions. */
 export interface Memory {
@@ -59,9 +53,9 @@ export class GPT {
     this.positions =
       c.positions === "learned"
         ? new LearnedPositions(c.context, c.width, init)
-        : new SinusoidalPositions(c.context, c.width, init, WAVES);
+        : new SinusoidalPositions(c.context, c.width, init, c.positionScale);
     this.blocks = Array.from({ length: c.layers }, () => new Block(c, init));
-    this.norm = new LayerNorm(c.width, init, { bias: c.bias });
+    this.norm = new LayerNorm(c.width, init, { bias: biasesOf(c).norm });
   }
 
   /**
@@ -95,7 +89,7 @@ export class GPT {
       if (start + T > context)
         throw new RangeError(`${start + T} tokens do not fit a context of ${context}`);
       let x = add(this.tokens.forward(ids), this.positions.forward(start, T)); // (B, T, C)
-      x = dropout(x, this.config.dropout, rng);
+      x = dropout(x, dropoutsOf(this.config).embedding, rng);
       this.blocks.forEach((block, i) => {
         x = block.forward(x, rng, memory?.layers[i]);
       });
@@ -117,13 +111,16 @@ export class Block {
   readonly mlp: MLP;
   readonly dropout: number;
 
-  constructor({ width, heads, layers, bias, activation, dropout }: GPTConfig, init: Init) {
+  constructor(config: GPTConfig, init: Init) {
+    const { width, heads, layers, activation } = config;
+    const bias = biasesOf(config).mlp;
+    const { attention: dropout, residual } = dropoutsOf(config);
     const outStd = 0.02 / Math.sqrt(2 * layers); // GPT-2 §2.3: the residual stream's variance stays put
     this.norm1 = new LayerNorm(width, init, { bias });
     this.attention = new CausalSelfAttention({ width, heads, bias, dropout, outStd }, init);
     this.norm2 = new LayerNorm(width, init, { bias });
     this.mlp = new MLP({ width, bias, activation, outStd }, init);
-    this.dropout = dropout;
+    this.dropout = residual;
   }
 
   /** x (B, T, C) → (B, T, C) */

@@ -1,4 +1,4 @@
-import type { GPTConfig } from "./config.ts";
+import { biasesOf, dropoutsOf, type GPTConfig } from "./config.ts";
 
 // B sequences in a batch, T time, M = B·T rows, C channels (width), H heads, V vocabulary.
 
@@ -26,7 +26,8 @@ export interface ParameterCount {
 
 /** Counts the parameters of a GPT without making it: with learned positions and biases, V·C + P·C + L(12C² + 13C) + 2C. */
 export function countParameters(config: GPTConfig): ParameterCount {
-  const { vocabulary, context, width: C, layers, bias } = config;
+  const { vocabulary, context, width: C, layers } = config;
+  const bias = biasesOf(config).mlp;
   const linear = (inputs: number, outputs: number) => inputs * outputs + (bias ? outputs : 0);
   const norm = bias ? 2 * C : C;
   const tokens = vocabulary * C;
@@ -67,7 +68,8 @@ export function countParameters(config: GPTConfig): ParameterCount {
  * reached; that of the token embedding is there from the loss on.
  */
 export function activationBytes(config: GPTConfig, batch: number): number {
-  const { context: T, width, heads, layers, dropout } = config;
+  const { context: T, width, heads, layers } = config;
+  const dropout = dropoutsOf(config).residual;
   const rows = batch * T;
   const mc = rows * width;
   const square = rows * heads * T; // (B, H, T, T)

@@ -1,4 +1,5 @@
-import { ConfigError, type GPTConfig } from "./config.ts";
+import { ConfigError } from "./check-config.ts";
+import type { GPTConfig } from "./config.ts";
 import { activationBytes, countParameters, type ParameterCount } from "./plan-memory.ts";
 import { type Preset, presetConfig } from "./presets.ts";
 

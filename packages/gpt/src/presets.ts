@@ -1,4 +1,5 @@
-import { ConfigError, type GPTConfig, gptConfig } from "./config.ts";
+import { ConfigError } from "./check-config.ts";
+import { type GPTConfig, type GPTSizes, gptConfig } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import type { TrainingConfig } from "./train/config.ts";
 
@@ -8,7 +9,7 @@ export interface Preset {
   /** What it is for, in one line. */
   readonly about: string;
   /** Without a vocabulary where the tokenizer decides it. */
-  readonly model: Omit<GPTConfig, "vocabulary"> & { readonly vocabulary?: number };
+  readonly model: Omit<GPTSizes, "vocabulary"> & Partial<GPTConfig>;
   /** What `trainingConfig` completes. A step takes batch · accumulate · context tokens. */
   readonly training: Pick<
     TrainingConfig,

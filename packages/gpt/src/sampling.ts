@@ -1,5 +1,5 @@
 import { Rng } from "@muladd/tensor";
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "./check-config.ts";
 
 /** How the next token is chosen from the logits. */
 export interface SamplingOptions {

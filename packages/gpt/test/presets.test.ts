@@ -1,6 +1,6 @@
 import { schedule } from "@muladd/optim";
 import { describe, expect, test } from "vitest";
-import { ConfigError } from "../src/config.ts";
+import { ConfigError } from "../src/check-config.ts";
 import { nearest } from "../src/nearest.ts";
 import { preset, presetConfig, presets } from "../src/presets.ts";
 import { trainingConfig } from "../src/train/config.ts";

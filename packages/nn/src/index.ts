@@ -1,3 +1,4 @@
+export { type MLPActivation, relu, silu } from "./activations.ts";
 export { type AttentionConfig, CausalSelfAttention, type Past } from "./attention.ts";
 export { dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
@@ -14,5 +15,6 @@ export {
   sinusoids,
 } from "./positions.ts";
 export { RMSNorm } from "./rms-norm.ts";
-export { RotaryPositions, rotaryFrequencies, rotaryTable } from "./rotary.ts";
+export { RotaryPositions, rotaryTable } from "./rotary.ts";
+export { type RotaryScaling, rotaryFrequencies, scaledFrequencies } from "./rotary-scaling.ts";
 export { SwiGLU, type SwiGLUConfig } from "./swiglu.ts";

@@ -1,4 +1,5 @@
-import { type Activation, type Tensor, tidy } from "@muladd/tensor";
+import { type Tensor, tidy } from "@muladd/tensor";
+import { type MLPActivation, relu, silu } from "./activations.ts";
 import type { Init } from "./init.ts";
 import { Linear } from "./linear.ts";
 
@@ -10,7 +11,7 @@ export interface MLPConfig {
   /** In both layers. Default true. */
   readonly bias?: boolean;
   /** Default "gelu", the exact form. */
-  readonly activation?: Activation;
+  readonly activation?: MLPActivation;
   /** Standard deviation of the second layer's initial weights. Default 0.02. */
   readonly outStd?: number;
 }
@@ -19,7 +20,7 @@ export interface MLPConfig {
 export class MLP {
   readonly up: Linear;
   readonly down: Linear;
-  readonly activation: Activation;
+  readonly activation: MLPActivation;
 
   constructor(
     { width, hidden = 4 * width, bias = true, activation = "gelu", outStd = 0.02 }: MLPConfig,
@@ -32,7 +33,11 @@ export class MLP {
 
   /** x (…, width) → (…, width); with a `residual` of that shape, added to it. */
   forward(x: Tensor, residual?: Tensor): Tensor {
-    const { activation } = this;
-    return tidy(() => this.down.forward(this.up.forward(x, { activation }), { residual }));
+    const { activation, up, down } = this;
+    return tidy(() => {
+      if (activation === "relu") return down.forward(relu(up.forward(x)), { residual });
+      if (activation === "silu") return down.forward(silu(up.forward(x)), { residual });
+      return down.forward(up.forward(x, { activation }), { residual });
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { keep, type RotaryOptions, rotary, Tensor } from "@muladd/tensor";
 import type { Init } from "./init.ts";
+import { rotaryFrequencies } from "./rotary-scaling.ts";
 
 // P positions (context), D head width.
 
@@ -32,12 +33,6 @@ export class RotaryPositions {
   forward(x: Tensor, options: Pick<RotaryOptions, "heads" | "start">): Tensor {
     return rotary(x, this.table, options);
   }
-}
-
-/** base^(−2i/D) for i = 0 … D/2−1: from one radian a position down to 1/base. Throws RangeError when D is odd. */
-export function rotaryFrequencies(width: number, base = 10_000): Float64Array {
-  if (width % 2 !== 0) throw new RangeError(`rotaryFrequencies: the width ${width} must be even`);
-  return Float64Array.from({ length: width / 2 }, (_, i) => base ** ((-2 * i) / width));
 }
 
 /**

@@ -71,10 +71,13 @@ export class Merges {
  */
 export class Merger {
   /** The tokens, in place, and where each begins in the bytes, with the end of the last. */
-  ids = new Int32Array(SHORT);
-  starts = new Int32Array(SHORT + 1);
+  ids: Int32Array = new Int32Array(SHORT);
+  starts: Int32Array = new Int32Array(SHORT + 1);
   readonly #ranks = new Int32Array(SHORT);
   readonly #merges: Merges;
+  #long: Room | undefined;
+  /** Of the last long piece: the next may use it again, until the garbage collector takes it. Fresh memory is dear. */
+  #spare: WeakRef<Room> | undefined;
 
   constructor(merges: Merges) {
     this.#merges = merges;
@@ -83,23 +86,29 @@ export class Merger {
   /** Makes room for `count` tokens in `ids`, and one more in `starts`. */
   reserve(count: number): void {
     if (this.ids.length >= count) return;
-    this.ids = new Int32Array(count);
-    this.starts = new Int32Array(count + 1);
+    const spare = this.#spare?.deref();
+    this.#long = spare && spare.ids.length >= count ? spare : new Room(count);
+    this.ids = this.#long.ids;
+    this.starts = this.#long.starts;
   }
 
   /** Memory of a piece of many tokens is not kept. */
   release(): void {
-    if (this.ids.length <= 2 ** 16) return;
+    if (!this.#long || this.ids.length <= 2 ** 16) return;
+    this.#spare = new WeakRef(this.#long);
+    this.#long = undefined;
     this.ids = new Int32Array(SHORT);
     this.starts = new Int32Array(SHORT + 1);
   }
 
   /** Merges the first `count` of `ids`. Returns how many are left. */
   merge(bytes: Uint8Array, count: number): number {
-    return count <= SHORT ? this.#short(bytes, count) : this.#long(bytes, count);
+    return this.#long && count > SHORT
+      ? this.#many(bytes, count, this.#long)
+      : this.#few(bytes, count);
   }
 
-  #short(bytes: Uint8Array, count: number): number {
+  #few(bytes: Uint8Array, count: number): number {
     const { ids, starts } = this;
     const ranks = this.#ranks;
     const merges = this.#merges;
@@ -137,14 +146,8 @@ export class Merger {
   }
 
   /** A linked list of tokens, and a queue of pairs: O(n log n) at worst. */
-  #long(bytes: Uint8Array, n: number): number {
-    const { ids, starts } = this;
+  #many(bytes: Uint8Array, n: number, { ids, starts, after, ranks, queue }: Room): number {
     const merges = this.#merges;
-    const after = new Int32Array(n);
-    // Of the pair that begins here, −1 for none: tells what is stale in the queue. The last place of a token of several
-    // says where that token begins, as −2 − place: so the token before is found, and one array less fills the caches.
-    const ranks = new Int32Array(n);
-    const queue = new RankedQueue(3 * n);
     const look = (left: number): void => {
       const right = after[left]!;
       ranks[left] = -1;
@@ -178,5 +181,26 @@ export class Merger {
     }
     starts[count] = starts[n]!;
     return count;
+  }
+}
+
+/** What merging `count` tokens needs. */
+class Room {
+  readonly ids: Int32Array;
+  readonly starts: Int32Array;
+  readonly after: Int32Array;
+  /**
+   * Of the pair that begins here, −1 for none: tells what is stale in the queue. The last place of a token of several says
+   * where that token begins, as −2 − place: so the token before is found, and one array less fills the caches.
+   */
+  readonly ranks: Int32Array;
+  readonly queue: RankedQueue;
+
+  constructor(count: number) {
+    this.ids = new Int32Array(count);
+    this.starts = new Int32Array(count + 1);
+    this.after = new Int32Array(count);
+    this.ranks = new Int32Array(count);
+    this.queue = new RankedQueue(3 * count);
   }
 }

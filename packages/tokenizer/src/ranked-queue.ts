@@ -56,7 +56,7 @@ export class RankedQueue {
   next(): number {
     let list = this.#now;
     while (!list || list.head === NONE) {
-      if (this.#ranks.size === 0) return NONE;
+      if (this.#ranks.size === 0) return this.#end();
       list = this.#lists.get(this.#ranks.pop());
     }
     this.#now = list;
@@ -67,6 +67,15 @@ export class RankedQueue {
     this.#free = entry;
     this.rank = list.rank;
     return this.#positions[entry]!;
+  }
+
+  /** As at first, so that the next use finds its entries in order. */
+  #end(): number {
+    this.#used = 0;
+    this.#free = NONE;
+    this.#lists.clear();
+    this.#now = undefined;
+    return NONE;
   }
 
   #sort(list: List): void {

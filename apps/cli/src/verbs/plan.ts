@@ -92,7 +92,7 @@ async function planOf(
   sizes: Sizes,
   { tokens, flops, price, measure }: Options,
 ): Promise<Plan> {
-  const { gptConfig, plan, planPreset, preset, presetConfig, presets } = await import(
+  const { plan, planPreset, preset, presetConfig, presets, reconfigure } = await import(
     "@muladd/gpt"
   );
   const options: PlanOptions = {
@@ -103,7 +103,7 @@ async function planOf(
   };
   if (model === undefined) {
     const base = presetConfig(presets.small!, { vocabulary: 65 });
-    const made = plan(gptConfig({ ...base, ...sizes }), { title: "custom", ...options });
+    const made = plan(reconfigure(base, sizes), { title: "custom", ...options });
     const names = ["layers", "heads", "width", "context", "vocabulary"] as const;
     const open = names.filter((name) => sizes[name] === undefined);
     const assumed = open.map((name) => `${name} ${base[name]}`).join(", ");
@@ -120,7 +120,7 @@ async function planOf(
     const { config } = await openRun(io, model);
     const { batch, accumulate, steps } = config.training;
     const title = basename(model);
-    return plan(gptConfig({ ...config.model, ...sizes }), {
+    return plan(reconfigure(config.model, sizes), {
       title,
       batch,
       accumulate,

@@ -1,5 +1,5 @@
 import { type Backend, dispose, Rng, Tensor, tidy } from "@muladd/tensor";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../check-config.ts";
 
 /** Token ids on the host: an array, or a view on a file of them. */
 export type TokenArray = Int32Array | Uint16Array | Uint32Array;

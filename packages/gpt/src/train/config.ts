@@ -1,5 +1,5 @@
 import { type ScheduleOptions, scheduleKinds } from "@muladd/optim";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../check-config.ts";
 
 /** How a model is trained. Plain data: it is what a run's config.json holds. */
 export interface TrainingConfig {

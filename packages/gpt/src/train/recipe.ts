@@ -1,4 +1,5 @@
-import { ConfigError, type GPTConfig } from "../config.ts";
+import { ConfigError } from "../check-config.ts";
+import type { GPTConfig } from "../config.ts";
 import type { Preset } from "../presets.ts";
 import type { TrainingConfig } from "./config.ts";
 

@@ -18,6 +18,7 @@ import {
   type Tensor,
   tidy,
 } from "@muladd/tensor";
+import { dropoutsOf } from "../config.ts";
 import type { GPT } from "../model.ts";
 import { readWeights, writeWeights } from "../weights.ts";
 import { BatchMemoryError, withRoom } from "./batch-memory.ts";
@@ -184,13 +185,13 @@ export class Trainer implements Disposable {
   /** Loss and gradients of step `step`, averaged over its forward passes. */
   #gradients(step: number): { loss: Tensor; grads: Gradients } {
     const { accumulate: passes, seed } = this.config;
-    const { dropout } = this.model.config;
+    const drops = Object.values(dropoutsOf(this.model.config)).some((rate) => rate > 0);
     const grads: Gradients = new Map();
     const losses: Tensor[] = [];
     for (let pass = 0; pass < passes; pass++) {
       const index = step * passes + pass;
       using batch = this.#draw("train", "data", index);
-      const rng = dropout > 0 ? Rng.at(seed, "dropout", index) : undefined;
+      const rng = drops ? Rng.at(seed, "dropout", index) : undefined;
       const result = valueAndGrad(() => this.#loss(batch, rng), this.#parameters);
       losses.push(reshape(result.value, [1]));
       accumulate(grads, result.grads, 1 / passes);

@@ -1,4 +1,4 @@
-import { type GPTConfig, preset, presetConfig } from "@muladd/gpt";
+import { biasesOf, dropoutsOf, type GPTConfig, preset, presetConfig } from "@muladd/gpt";
 import { type TrainingConfig, trainingConfig, trainingSettings } from "@muladd/gpt/train";
 import type { Depth } from "../../client/app.svelte.ts";
 import type { RunSettings } from "../../engine/protocol.ts";
@@ -84,7 +84,7 @@ export const fields: readonly Field[] = [
     label: "Biases",
     group: "Model",
     depth: "everything",
-    effective: (m) => m.bias,
+    effective: (m) => biasesOf(m).mlp,
   },
   {
     flag: "dropout",
@@ -96,7 +96,7 @@ export const fields: readonly Field[] = [
     depth: "everything",
     min: 0,
     max: 0.99,
-    effective: (m) => m.dropout,
+    effective: (m) => dropoutsOf(m).residual,
   },
   {
     ...training,
