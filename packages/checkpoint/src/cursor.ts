@@ -61,14 +61,8 @@ export class Cursor {
   u8(): number {
     return this.#view.getUint8(this.skip(1));
   }
-  i8(): number {
-    return this.#view.getInt8(this.skip(1));
-  }
   u16(): number {
     return this.#view.getUint16(this.skip(2), true);
-  }
-  i16(): number {
-    return this.#view.getInt16(this.skip(2), true);
   }
   u32(): number {
     return this.#view.getUint32(this.skip(4), true);
@@ -76,21 +70,12 @@ export class Cursor {
   i32(): number {
     return this.#view.getInt32(this.skip(4), true);
   }
-  f32(): number {
-    return this.#view.getFloat32(this.skip(4), true);
-  }
   f64(littleEndian = true): number {
     return this.#view.getFloat64(this.skip(8), littleEndian);
   }
-  u64(): bigint {
-    return this.#view.getBigUint64(this.skip(8), true);
-  }
-  i64(): bigint {
-    return this.#view.getBigInt64(this.skip(8), true);
-  }
   /** A u64 that counts something: exact up to 2^53, and beyond it larger than any source. */
   count(): number {
-    return Number(this.u64());
+    return Number(this.#view.getBigUint64(this.skip(8), true));
   }
 }
 

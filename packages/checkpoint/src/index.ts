@@ -1,3 +1,7 @@
+export { dequantize, quantizeQ8_0 } from "./gguf/blocks.ts";
+export { type GGUFStore, openGGUF } from "./gguf/open-gguf.ts";
+export type { GGUFValue, GGUFValues } from "./gguf/values.ts";
+export { type GGUFContents, type GGUFTensor, writeGGUF } from "./gguf/write-gguf.ts";
 export { openSafetensors } from "./safetensors/open.ts";
 export { readSafetensors, type TensorFile, writeSafetensors } from "./safetensors/whole.ts";
 export type { ByteSource, FileSet } from "./source.ts";
@@ -5,4 +9,6 @@ export { blobFiles } from "./sources/blob-files.ts";
 export { blobSource, bytesSource } from "./sources/memory.ts";
 export { fileSource, nodeFiles } from "./sources/node.ts";
 export { type URLOptions, urlFiles, urlSource } from "./sources/url.ts";
+export type { FileTarget, FileWriter } from "./target.ts";
 export type { StoredTensor, StoredType, TensorStore } from "./stored.ts";
+export { openTorch } from "./torch/open-torch.ts";

@@ -1,7 +1,7 @@
-import type { StoredType } from "../stored.ts";
+import type { PlainType } from "../dtypes.ts";
 import { type Global, is, type Value } from "./value.ts";
 
-const STORAGES: Readonly<Record<string, StoredType>> = {
+const STORAGES: Readonly<Record<string, PlainType>> = {
   DoubleStorage: "F64",
   FloatStorage: "F32",
   HalfStorage: "F16",
@@ -14,7 +14,7 @@ const STORAGES: Readonly<Record<string, StoredType>> = {
   BoolStorage: "BOOL",
 };
 
-const DTYPES: Readonly<Record<string, StoredType>> = {
+const DTYPES: Readonly<Record<string, PlainType>> = {
   float64: "F64",
   float32: "F32",
   float16: "F16",

@@ -1,6 +1,6 @@
 import { FormatError } from "@muladd/tensor";
 import { type Cursor, parseHead } from "../cursor.ts";
-import { ITEM_BYTES } from "../item-bytes.ts";
+import { BYTES } from "../dtypes.ts";
 import type { ByteSource } from "../source.ts";
 import type { StorageBytes, Unpickled } from "./open-torch.ts";
 import { storages } from "./storage.ts";
@@ -42,7 +42,7 @@ export async function openLegacy(source: ByteSource): Promise<Unpickled> {
     const storage = typeof key === "string" ? found.get(key) : undefined;
     if (!storage)
       throw new FormatError(`${source.name}: storage ${String(key)} is listed but not used`);
-    const bytes = storage.count * (storage.dtype ? ITEM_BYTES[storage.dtype]! : 1);
+    const bytes = storage.count * (storage.dtype ? BYTES[storage.dtype] : 1);
     places.set(storage.key, storageBytes(source, storage.key, at, storage.count, bytes));
     at += COUNT_BYTES + bytes;
   }

@@ -1,7 +1,8 @@
 import { FormatError, show, size } from "@muladd/tensor";
 import { Cursor } from "../cursor.ts";
-import { ITEM_BYTES } from "../item-bytes.ts";
+import { BYTES } from "../dtypes.ts";
 import type { ByteSource } from "../source.ts";
+import { checkRange } from "../sources/range.ts";
 import type { StoredTensor, TensorStore } from "../stored.ts";
 import { collect } from "./collect.ts";
 import { isLegacy, openLegacy } from "./legacy.ts";
@@ -69,7 +70,7 @@ async function openArchive(source: ByteSource): Promise<Unpickled> {
   const root = unpickle(cursor, storage);
   for (const { key, dtype, count } of found.values()) {
     const entry = entries.get(`${folder}data/${key}`);
-    const bytes = count * (dtype ? ITEM_BYTES[dtype]! : 1);
+    const bytes = count * (dtype ? BYTES[dtype] : 1);
     if (entry?.size !== bytes)
       throw new FormatError(
         `${source.name}: storage ${key} has ${entry?.size ?? "no"} bytes, expected ${bytes} for ${count} of ${dtype ?? "U8"}`,
@@ -88,7 +89,7 @@ function stored(
   const wrong = (why: string) => new FormatError(`${source.name}: tensor ${name}: ${why}`);
   const bytes = bytesOf(view.storage);
   if (!bytes) throw wrong(`its storage ${view.storage.key} is not in the file`);
-  const item = ITEM_BYTES[dtype]!;
+  const item = BYTES[dtype];
   const byteLength = shape.includes(0) ? 0 : size(shape) * item;
   if (reach(view) * item > bytes.size)
     throw wrong(
@@ -105,8 +106,7 @@ function stored(
     shape,
     byteLength,
     async read(begin = 0, end = byteLength) {
-      if (begin < 0 || begin > end || end > byteLength)
-        throw wrong(`bytes ${begin} to ${end} are not within its ${byteLength}`);
+      checkRange(`${source.name}: tensor ${name}`, byteLength, begin, end);
       if (begin === end) return new Uint8Array(0);
       if (contiguous) return bytes.read(offset * item + begin, offset * item + end);
       const [first, last] = [Math.floor(begin / item), Math.ceil(end / item)];

@@ -43,15 +43,21 @@ export class Machine {
     this.marks.push(this.stack.length);
   }
 
-  /** Takes `count` values off, in the order they were pushed; never from below the last mark. */
+  /** Takes `count` values off, in the order they were pushed. */
   take(count: number): Value[] {
-    if (this.stack.length - (this.marks.at(-1) ?? 0) < count)
-      throw this.cursor.fail("the pickle takes a value from an empty stack: it is damaged");
+    this.#need(count);
     return this.stack.splice(this.stack.length - count);
   }
 
   pop(): Value {
-    return this.take(1)[0]!;
+    this.#need(1);
+    return this.stack.pop()!;
+  }
+
+  /** Nothing is taken from below the last mark. */
+  #need(count: number): void {
+    if (this.stack.length - (this.marks.at(-1) ?? 0) < count)
+      throw this.cursor.fail("the pickle takes a value from an empty stack: it is damaged");
   }
 
   /** Takes off all that was pushed since the last mark, and the mark. */

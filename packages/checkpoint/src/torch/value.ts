@@ -1,4 +1,4 @@
-import type { StoredType } from "../stored.ts";
+import type { PlainType } from "../dtypes.ts";
 
 /** What a pickle may become: Python's plain values, and what stands for tensors. Lists and tuples are both arrays. */
 export type Value =
@@ -21,7 +21,7 @@ export interface Global {
   /** As Python calls it: `module.name`. */
   readonly name: string;
   /** Of a dtype, and of a storage class. */
-  readonly dtype?: StoredType;
+  readonly dtype?: PlainType;
   /** What a call makes, or `undefined` for wrong arguments. Absent where nothing is to be called. */
   readonly call?: (args: readonly Value[]) => Value | undefined;
 }
@@ -31,7 +31,7 @@ export interface Storage {
   readonly kind: "storage";
   readonly key: string;
   /** Absent in an untyped storage, which counts bytes. */
-  readonly dtype: StoredType | undefined;
+  readonly dtype: PlainType | undefined;
   readonly count: number;
 }
 
@@ -39,7 +39,7 @@ export interface Storage {
 export interface View {
   readonly kind: "view";
   readonly storage: Storage;
-  readonly dtype: StoredType;
+  readonly dtype: PlainType;
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];

@@ -1,6 +1,7 @@
 import { FormatError } from "@muladd/tensor";
 import { Cursor } from "../cursor.ts";
 import type { ByteSource } from "../source.ts";
+import { checkRange } from "../sources/range.ts";
 
 /**
  * Zip archives whose entries are stored as they are, which is what torch.save writes; of any size (zip64).
@@ -151,10 +152,7 @@ function zipEntry(
     async read(begin = 0, end = size) {
       located ??= locate(source, name, place);
       const start = await located;
-      if (begin < 0 || begin > end || end > size || start + size > limit)
-        throw new FormatError(
-          `${source.name}: ${name}: bytes ${begin} to ${end} of ${size} are beyond its end`,
-        );
+      checkRange(`${source.name}: ${name}`, Math.min(size, limit - start), begin, end);
       return source.read(start + begin, start + end);
     },
   };
