@@ -11,7 +11,7 @@ import { everything } from "../src/screens/article/depths.ts";
 const backend = reference();
 const [T, V, C, D] = [4, 7, 6, 3];
 const of = (...shape: number[]) => tensor.full(backend, shape, 0.5);
-const { weight } = new nn.Embedding(V, C, nn.init(backend, 0));
+const weight = nn.parameterOf(new nn.Embedding(V, C, nn.init(backend, 0)).weight);
 const scope = {
   ...{ ...autograd, ...gpt, ...nn, ...optim, ...tensor, T, C, D },
   tokenizer: bytes(),

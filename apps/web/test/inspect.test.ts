@@ -1,6 +1,6 @@
 import { valueAndGrad } from "@muladd/autograd";
 import { GPT } from "@muladd/gpt";
-import { crossEntropyLoss } from "@muladd/nn";
+import { crossEntropyLoss, parameterOf } from "@muladd/nn";
 import { dispose, Tensor } from "@muladd/tensor";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Asked, Engine } from "../src/engine/engine.ts";
@@ -142,7 +142,7 @@ describe("any tensor", () => {
     const look = await engine.handlers.lookTensor({ text, name }, asked());
     expect(look).toMatchObject({ name, shape: [64, 16] });
     const { model, backend } = engine.session;
-    const { weight } = model.blocks[1]!.mlp.up;
+    const weight = parameterOf(model.blocks[1]!.mlp.up.weight);
     const [ids, next] = [look.ids, [...look.ids.slice(1), -1]].map((row) =>
       Tensor.from(backend, Int32Array.from(row), [1, row.length]),
     ) as [Tensor, Tensor];

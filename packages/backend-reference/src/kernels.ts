@@ -27,7 +27,7 @@ export function kernels(memory: (buffer: BufferId) => TypedArray): Kernels {
     unary(op, out, x, c) {
       const o = memory(out.buffer);
       const a = memory(x.buffer);
-      const f = op === "scale" && out.dtype === "i32" ? Math.imul : UNARY[op];
+      const f = UNARY[op];
       for (let i = 0; i < o.length; i++) o[i] = f(a[i]!, c);
     },
     binary(op, out, a, b) {

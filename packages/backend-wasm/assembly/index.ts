@@ -9,6 +9,7 @@ export { fill_f32, fill_i32 } from "./fill";
 export { gather_32, scatter_add_f32, scatter_add_i32 } from "./gather";
 export { gelu_f32, gelu_slope_f32, gelu_tanh_f32, gelu_tanh_slope_f32 } from "./gelu_f32";
 export { layer_norm_f32, layer_norm_grad_f32 } from "./layer_norm_f32";
+export { gather_packed_f32, linear_packed_f32, linear_packed_scratch } from "./linear_packed_f32";
 export { loss_f32, loss_rows_f32 } from "./linear_cross_entropy_f32";
 export { matmul_f32, matmul_pack_f32, matmul_scratch } from "./matmul_f32";
 export { max_f32, max_i32, sum_f32, sum_i32 } from "./reduce";

@@ -24,11 +24,11 @@ const MR: i32 = WIDE ? 6 : ASC_FEATURE_RELAXED_SIMD ? 3 : 4;
 const NR: i32 = WIDE ? 16 : ASC_FEATURE_RELAXED_SIMD ? 12 : 8;
 /** Up to so many last columns take a tile of their own. */
 const NARROW: i32 = WIDE ? 8 : 0;
-const KC: i32 = 384;
+export const KC: i32 = 384;
 const MC: i32 = 48; // a multiple of 3, 4 and 6
-const NC: i32 = 528; // a multiple of 8, 12 and 16
+export const NC: i32 = 528; // a multiple of 8, 12 and 16
 /** Up to so many rows go without packing. */
-const FEW_ROWS: i32 = 6;
+export const FEW_ROWS: i32 = 6;
 
 /** Bytes of scratch `matmul_f32` may use, where B comes packed or not. */
 export function matmul_scratch(panels: bool): i32 {
@@ -131,7 +131,7 @@ export function matmul_pack_f32(
 }
 
 /** One product by packing; `panels`: B as matmul_pack_f32 left it, or 0. Row strides in bytes. */
-function packed(
+export function packed(
   transposeA: bool,
   transposeB: bool,
   m: i32,

@@ -1,7 +1,7 @@
-import type { Activation, BinaryName, UnaryName } from "@muladd/tensor";
+import type { Activation, BinaryName, PackedFormat, UnaryName } from "@muladd/tensor";
 
-// Numbers by which the module's kernels know their ops: keep in step with assembly/unary.ts, binary.ts, copy.ts and
-// finish_f32.ts.
+// Numbers by which the module's kernels know their ops: keep in step with assembly/unary.ts, binary.ts, copy.ts,
+// finish_f32.ts and packed.ts.
 
 export const UNARY: Record<UnaryName, number> = {
   neg: 0,
@@ -29,6 +29,8 @@ export const BINARY: Record<BinaryName, number> = {
 export const BINARY_I32 = 8;
 /** Added when a comparison's result has the other dtype than its operands. */
 export const BINARY_OTHER = 16;
+
+export const PACKED: Record<PackedFormat, number> = { f16: 0, bf16: 1, int8: 2, int4: 3 };
 
 /** 0: none. */
 export const ACTIVATION: Record<Activation, number> = { gelu: 1, geluTanh: 2 };

@@ -3,6 +3,7 @@ import { ACTIVATION } from "./codes.ts";
 import type { KernelName, Runner } from "./crew.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { TABLE, type WasmMemory } from "./memory.ts";
+import { packedKernels } from "./packed.ts";
 import type { Product } from "./product.ts";
 import { type Split, STEP } from "./split.ts";
 
@@ -11,7 +12,7 @@ const ROW_BLOCK = 64;
 /** Elements whose squares are summed apart: BLOCK in assembly/sum_squares_f32.ts. */
 const SQUARES_BLOCK = 8192;
 
-/** The fused kernels, over a module and its memory. `scratch`: what attention and its gradient need, of keys and width. */
+/** The fused kernels, over a module and its memory. `scratch`: what each needs, attention of keys and width. */
 export function fusedKernels(
   runner: Runner,
   memory: WasmMemory,
@@ -19,6 +20,7 @@ export function fusedKernels(
   scratch: {
     readonly attention: (S: number, D: number) => number;
     readonly attentionGrad: (S: number, D: number) => number;
+    readonly linearPacked: (m: number, k: number) => number;
   },
 ): FusedKernels {
   const { count, first, last, own } = STEP;
@@ -162,6 +164,8 @@ export function fusedKernels(
         residual: maybe(residual),
       });
     },
+
+    ...packedKernels(runner, memory, scratch.linearPacked),
 
     linearCrossEntropy: linearCrossEntropy(runner, memory, multiply),
 

@@ -87,12 +87,15 @@ export interface Exports {
   readonly fill_f32: Kernel;
   readonly fill_i32: Kernel;
   readonly gather_32: Kernel;
+  readonly gather_packed_f32: Kernel;
   readonly gelu_f32: Kernel;
   readonly gelu_slope_f32: Kernel;
   readonly gelu_tanh_f32: Kernel;
   readonly gelu_tanh_slope_f32: Kernel;
   readonly layer_norm_f32: Kernel;
   readonly layer_norm_grad_f32: Kernel;
+  readonly linear_packed_f32: Kernel;
+  readonly linear_packed_scratch: Size;
   readonly loss_f32: Kernel;
   readonly loss_rows_f32: Kernel;
   readonly matmul_f32: Kernel;

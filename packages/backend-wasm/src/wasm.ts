@@ -180,6 +180,7 @@ class Wasm implements WasmBackend {
     const runner = crew ?? oneThread(exports, afterKernel(variant));
     const multiply = product(runner, memory, exports.matmul_scratch);
     const scratch = {
+      linearPacked: exports.linear_packed_scratch,
       attention: exports.attention_scratch,
       attentionGrad: exports.attention_grad_scratch,
     };

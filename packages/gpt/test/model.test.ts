@@ -22,9 +22,9 @@ const ids = (shape: number[] = [2, 5]) => {
   const values = Int32Array.from({ length: count }, (_, i) => (i * i + 1) % 7);
   return Tensor.from(backend, values, shape, "i32");
 };
-const values = async (t: Tensor) => [...(await t.data())];
+const values = async (t: Pick<Tensor, "data">) => [...(await t.data())];
 /** Root mean square: the deviation, for a mean of 0. */
-const strength = async (t: Tensor) => {
+const strength = async (t: Pick<Tensor, "data">) => {
   const x = await values(t);
   return Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length);
 };

@@ -2,12 +2,19 @@ export { type MLPActivation, relu, silu } from "./activations.ts";
 export { type AttentionConfig, CausalSelfAttention, type Past } from "./attention.ts";
 export { dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
-export { blank, type Init, init } from "./init.ts";
+export {
+  type BlankOptions,
+  blank,
+  type Init,
+  init,
+  type Weight,
+  type WeightFormat,
+} from "./init.ts";
 export { LayerNorm } from "./layer-norm.ts";
 export { Linear, type LinearConfig } from "./linear.ts";
 export { crossEntropyLoss, linearCrossEntropyLoss } from "./loss.ts";
 export { MLP, type MLPConfig } from "./mlp.ts";
-export { namedParameters, parametersOf } from "./parameters.ts";
+export { namedParameters, namedWeights, parameterOf, parametersOf } from "./parameters.ts";
 export {
   LearnedPositions,
   type Positions,

@@ -1,5 +1,5 @@
 import { type LinearOptions, linear, type Parameter, type Tensor } from "@muladd/tensor";
-import type { Init } from "./init.ts";
+import type { Init, Weight } from "./init.ts";
 
 /** How a {@link Linear} begins. */
 export interface LinearConfig {
@@ -11,7 +11,7 @@ export interface LinearConfig {
 
 /** x (…, inputs) · weightᵀ + bias → (…, outputs). The bias starts at 0. */
 export class Linear {
-  readonly weight: Parameter; // (outputs, inputs)
+  readonly weight: Weight; // (outputs, inputs)
   readonly bias: Parameter | undefined; // (outputs)
 
   constructor(
@@ -20,7 +20,7 @@ export class Linear {
     init: Init,
     { bias = true, std = 0.02 }: LinearConfig = {},
   ) {
-    this.weight = init.normal([outputs, inputs], std);
+    this.weight = init.matrix(outputs, inputs, std);
     this.bias = bias ? init.constant([outputs], 0) : undefined;
   }
 

@@ -2,6 +2,7 @@ import {
   crossEntropy,
   linearCrossEntropy,
   mul,
+  type Packed,
   size,
   sumAll,
   type Tensor,
@@ -24,7 +25,7 @@ export const crossEntropyLoss = (
  */
 export const linearCrossEntropyLoss = (
   hidden: Tensor,
-  weight: Tensor,
+  weight: Tensor | Packed,
   targets: Tensor,
   count = size(targets.shape),
 ): Tensor => linearCrossEntropy(hidden, weight, targets, 1 / count);

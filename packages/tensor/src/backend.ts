@@ -102,8 +102,8 @@ export interface Kernels {
   /** Strided to strided, equal shapes; converts between dtypes (f32 → i32 truncates and saturates, NaN → 0). */
   copy(out: View, x: View): void;
   /**
-   * f32; `neg`, `scale` and `shift` also i32, which wrap: the low 32 bits of the result. `c` is the constant of `scale`
-   * (x · c) and `shift` (x + c).
+   * f32; `neg`, `scale` and `shift` also i32, modulo 2³² (`scale` where float64 holds the product, as by a power of two).
+   * `c` is the constant of `scale` (x · c) and `shift` (x + c).
    */
   unary(op: UnaryName, out: Dense, x: Dense, c: number): void;
   /** Operands have the shape of `out` (stride 0 where broadcast). f32, i32 (no `div`); comparisons give 1 or 0. */

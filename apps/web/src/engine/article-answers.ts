@@ -1,5 +1,5 @@
 import { type GPT, sampler } from "@muladd/gpt";
-import { init, LearnedPositions, sinusoids } from "@muladd/nn";
+import { init, LearnedPositions, parameterOf, sinusoids } from "@muladd/nn";
 import {
   add,
   type Backend,
@@ -47,7 +47,7 @@ export function articleAnswers(engine: Pick<Engine, "status" | "subjects">): Art
 
     articleEmbedding: (about, asked) =>
       ask(about, asked, async ({ model }, ids, { tokens, vocabulary }) => {
-        const table = model.tokens.weight;
+        const table = parameterOf(model.tokens.weight);
         const token = within(about.token, tokens.length);
         const id = ids[token]!;
         const firstRow = Math.max(0, Math.min(id - MOST_ROWS / 2, vocabulary - MOST_ROWS));

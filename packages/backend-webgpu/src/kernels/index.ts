@@ -17,7 +17,9 @@ import { rotary } from "./rotary.ts";
 import { softmax } from "./softmax.ts";
 
 /** Every kernel, written for a device. */
-export const kernels = (context: Context): Kernels & FusedKernels => ({
+export const kernels = (
+  context: Context,
+): Kernels & Omit<FusedKernels, "linearPacked" | "gatherPacked"> => ({
   ...elementwise(context),
   ...reduction(context),
   ...gathering(context),

@@ -86,6 +86,7 @@ function lively(backend: Backend): Init {
   return {
     backend,
     normal: (shape) => around(shape, 0, 0.3),
+    matrix: (rows, columns) => around([rows, columns], 0, 0.3),
     constant: (shape, value) => around(shape, value, 0.1),
   };
 }

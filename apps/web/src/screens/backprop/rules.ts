@@ -185,6 +185,8 @@ export const rules: { readonly [K in OpName | FusedName]: Rule } = {
     "dP = dY ∘ act′, dX = dP·W, dW = dPᵀ·X, db = Σ dP, dR = dY",
     "A product of matrices, so each gets the gradient times the other. The bias gets the sum over rows. A residual R gets dY as it is: the short way back.",
   ),
+  linearPacked: none("y = x·Wᵀ + b, W packed"),
+  gatherPacked: none("y = rows of a packed table"),
   linearCrossEntropy: rule(
     "y = mean of −log softmax(H·Eᵀ)[target]",
     "dZ = (softmax − onehot)/n, dH = dZ·E, dE = dZᵀ·H",
