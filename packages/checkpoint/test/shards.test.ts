@@ -236,7 +236,7 @@ test.each<[string, unknown, string]>([
   [
     "a tensor in another shard",
     { a: "two", b: "one" },
-    "two holds b, which the index says is in one; the files are not of one model",
+    "one holds a, which the index says is in two; the files are not of one model",
   ],
   [
     "a path that leaves the folder",

@@ -7,23 +7,11 @@ import { checkRange } from "../sources/range.ts";
 import type { StoredTensor, TensorStore } from "../stored.ts";
 import { collect } from "./collect.ts";
 import { isLegacy, openLegacy } from "./legacy.ts";
-import { storages } from "./storage.ts";
+import { storageSize, storages, type Unpickled } from "./storage.ts";
 import { gatherView, isContiguous, reach } from "./strided.ts";
 import { unpickle } from "./unpickle.ts";
-import type { Storage, Value, View } from "./value.ts";
+import type { View } from "./value.ts";
 import { openZip } from "./zip.ts";
-
-/** The bytes of a storage, by range. */
-export interface StorageBytes {
-  readonly size: number;
-  read(begin: number, end: number): Promise<Uint8Array>;
-}
-
-/** A checkpoint unpickled: its value, and where each storage's bytes are. Both file formats give one. */
-export interface Unpickled {
-  readonly root: Value;
-  readonly bytesOf: (storage: Storage) => StorageBytes | undefined;
-}
 
 /**
  * Opens what `torch.save` wrote (`.bin`, `.pt`, `.pth`): the zip format, and the one before PyTorch 1.6. Reads the pickle, and
@@ -72,9 +60,10 @@ async function openArchive(source: ByteSource): Promise<Unpickled> {
   const { found, storage } = storages();
   const cursor = new Cursor(await pickle.read(), `${source.name}: ${pickle.name}`);
   const root = unpickle(cursor, storage);
-  for (const { key, dtype, count } of found.values()) {
+  for (const made of found.values()) {
+    const { key, dtype, count } = made;
     const entry = entries.get(`${folder}data/${key}`);
-    const bytes = count * (dtype ? BYTES[dtype] : 1);
+    const bytes = storageSize(made);
     if (entry?.size !== bytes)
       throw new FormatError(
         `${source.name}: storage ${key} has ${entry?.size ?? "no"} bytes, expected ${bytes} for ${count} of ${dtype ?? "U8"}`,

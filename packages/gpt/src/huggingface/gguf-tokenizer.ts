@@ -1,55 +1,6 @@
 import type { GGUFValue, GGUFValues } from "@muladd/checkpoint";
 import { FormatError } from "@muladd/tensor";
-
-const GPT2_PIECES = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
-/** The pattern of Llama 3 and Qwen 2, which differ in how many digits make a piece. */
-const split = (digits: string) => ({
-  type: "Split",
-  pattern: {
-    Regex: String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
-  },
-  behavior: "Isolated",
-  invert: false,
-});
-
-interface Cut {
-  readonly normalizer: object | null;
-  /** Before the bytes are made characters. */
-  readonly first: object | null;
-  /** Cut by GPT-2's pattern. */
-  readonly gpt2: boolean;
-  /** A piece that is a token is one, whatever the merges say. */
-  readonly ignoreMerges: boolean;
-  /** Whether a text begins with the beginning-of-text token when the file does not say. */
-  readonly addBos: boolean;
-}
-
-const PLAIN: Cut = {
-  normalizer: null,
-  first: null,
-  gpt2: true,
-  ignoreMerges: false,
-  addBos: false,
-};
-
-/** How text is cut, by `tokenizer.ggml.pre`: as the models' tokenizer.json files say, whose patterns llama.cpp follows in llama-vocab.cpp. */
-const CUTS: Readonly<Record<string, Cut>> = {
-  "gpt-2": PLAIN,
-  smollm: { ...PLAIN, first: { type: "Digits", individual_digits: true } },
-  "llama-bpe": {
-    ...PLAIN,
-    first: split(String.raw`\p{N}{1,3}`),
-    gpt2: false,
-    ignoreMerges: true,
-    addBos: true,
-  },
-  qwen2: { ...PLAIN, normalizer: { type: "NFC" }, first: split(String.raw`\p{N}`), gpt2: false },
-};
-
-/** `tokenizer.ggml.token_type`. */
-const CONTROL = 3;
-const USER_DEFINED = 4;
-const UNUSED = 5;
+import { BYTE_LEVEL, CUTS, TOKEN_TYPES } from "./gguf-cuts.ts";
 
 const wrong = (key: string, why: string) =>
   new FormatError(`GGUF: tokenizer.ggml.${key} ${why}; put the model's tokenizer.json beside it`);
@@ -84,12 +35,13 @@ function readTokens(values: GGUFValues) {
   const added: object[] = [];
   for (const [id, content] of tokens.entries()) {
     const type = types?.[id];
-    if (type === UNUSED) continue;
+    if (type === TOKEN_TYPES.unused) continue;
     if (vocab.has(content)) throw wrong("tokens", `has ${JSON.stringify(content)} twice`);
     vocab.set(content, id);
-    if (type === CONTROL || type === USER_DEFINED) {
+    const special = type === TOKEN_TYPES.control;
+    if (special || type === TOKEN_TYPES.userDefined) {
       const how = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-      added.push({ id, content, ...how, special: type === CONTROL });
+      added.push({ id, content, ...how, special });
     }
   }
   return { tokens, vocab, added };
@@ -148,7 +100,7 @@ export function ggufTokenizer(values: GGUFValues): object {
   if (!cut)
     throw wrong("pre", `is ${JSON.stringify(pre)}; ${Object.keys(CUTS).join(", ")} are supported`);
   const { tokens, vocab, added } = readTokens(values);
-  const bytes = { ...GPT2_PIECES, use_regex: cut.gpt2 };
+  const bytes = { ...BYTE_LEVEL, use_regex: cut.gpt2 };
   return {
     version: "1.0",
     truncation: null,
@@ -157,7 +109,7 @@ export function ggufTokenizer(values: GGUFValues): object {
     normalizer: cut.normalizer,
     pre_tokenizer: cut.first ? { type: "Sequence", pretokenizers: [cut.first, bytes] } : bytes,
     post_processor: postProcessor(values, tokens, cut.addBos),
-    decoder: { ...GPT2_PIECES, use_regex: true },
+    decoder: { ...BYTE_LEVEL, use_regex: true },
     model: {
       type: "BPE",
       dropout: null,

@@ -4,6 +4,7 @@ import { FormatError } from "@muladd/tensor";
 import { loadTokenizer } from "@muladd/tokenizer";
 import { expect, test } from "vitest";
 import { ggufTokenizer } from "../../src/huggingface/gguf-tokenizer.ts";
+import { ggufTokenizerValues } from "../../src/huggingface/gguf-tokenizer-values.ts";
 
 /** What Hugging Face tokenizers made of texts; see tooling/fixtures/tokenizer_families.py. */
 interface Family {
@@ -101,4 +102,41 @@ test.each<[Readonly<Record<string, GGUFValue>>, RegExp]>([
 
 test("a file without a tokenizer is an error", () => {
   expect(() => ggufTokenizer(new Map())).toThrow(/tokenizer\.ggml\.model is missing/);
+});
+
+test.each([
+  ["gpt2", "gpt-2"],
+  ["smollm2", "smollm"],
+  ["llama3", "llama-bpe"],
+  ["qwen2", "qwen2"],
+])("%s is written to GGUF, and is the same when it is read", (name, pre) => {
+  const { file, samples } = family(name);
+  const values = ggufTokenizerValues(file, { vocabulary: 500, eos: 401 });
+  const at = (key: string) => values.get(`tokenizer.ggml.${key}`)?.value;
+  expect([at("pre"), at("eos_token_id")]).toEqual([pre, 401]);
+  expect(at("tokens")).toHaveLength(500);
+  const tokenizer = loadTokenizer(ggufTokenizer(values));
+  for (const { text, ids } of samples)
+    expect([text, ...tokenizer.encode(text, { allowedSpecial: "all" })]).toEqual([text, ...ids]);
+});
+
+test("what llama.cpp's converter writes of a tokenizer.json is written", () => {
+  const one = family("llama3");
+  const values = ggufTokenizerValues(one.file, { vocabulary: 404 });
+  for (const [key, value] of valuesOf(one, "llama-bpe", bos))
+    expect(values.get(key)).toEqual(value);
+});
+
+test.each([
+  ["llama2", /model is BPE, not byte-level BPE/],
+  ["lowercase", /normalizer, pre_tokenizer and ignore_merges make a cut, which llama\.cpp has no/],
+])("%s cannot be written to GGUF", (name, message) => {
+  expect(() => ggufTokenizerValues(family(name).file)).toThrow(message);
+});
+
+test("a tokenizer with more tokens than the model has rows is an error", () => {
+  const { file } = family("gpt2");
+  expect(() => ggufTokenizerValues(file, { vocabulary: 300 })).toThrow(
+    /the tokenizer has 451 tokens, the model 300/,
+  );
 });
