@@ -133,6 +133,10 @@ function put(weight: Weight, numbers: Float32Array, row: number): void {
     weight.write(numbers, row);
     return;
   }
+  if (numbers.length === size(weight.shape) && weight.exclusive) {
+    weight.backend.write(weight.buffer, numbers); // no copy on the way
+    return;
+  }
   const [, ...rest] = weight.shape;
   using piece = Tensor.from(weight.backend, numbers, [numbers.length / size(rest), ...rest]);
   weight.store(piece, 0, row);
