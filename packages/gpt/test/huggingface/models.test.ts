@@ -15,11 +15,11 @@ import { expect, test } from "vitest";
 import {
   loadGPT,
   openPretrained,
-  weightBytes,
   writeGGUFModel,
   writePretrained,
 } from "../../src/huggingface/index.ts";
 import { parameterShapes, readWeights } from "../../src/index.ts";
+import { weightBytes } from "../../src/weight-bytes.ts";
 import { backend, folder, load, names, opened } from "./fixtures.ts";
 
 const open = (files: ReadonlyMap<string, Blob>) => openPretrained(blobFiles(files));
