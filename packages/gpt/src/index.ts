@@ -27,6 +27,7 @@ export {
   type Memory,
 } from "./model.ts";
 export { nearest } from "./nearest.ts";
+export { parameterShapes } from "./parameter-shapes.ts";
 export {
   type DeviceTime,
   type Plan,

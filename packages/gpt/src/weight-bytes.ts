@@ -28,7 +28,5 @@ export function weightBytes(config: GPTConfig, format: "f32" | PackedFormat): nu
 }
 
 /** Bytes of the keys and values of `positions`, float32. */
-export const cacheBytes = (
-  { layers, kvHeads, headWidth }: GPTConfig,
-  positions: number,
-): number => 2 * layers * kvHeads * headWidth * positions * 4;
+export const cacheBytes = ({ layers, kvHeads, headWidth }: GPTConfig, positions: number): number =>
+  2 * layers * kvHeads * headWidth * positions * 4;

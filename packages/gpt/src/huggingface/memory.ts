@@ -9,6 +9,7 @@ import {
 } from "@muladd/tensor";
 import type { GPTConfig } from "../config.ts";
 import { parameterShapes } from "../parameter-shapes.ts";
+import { weightBytes } from "../weight-bytes.ts";
 
 /** As `blank` of nn makes them: positions are added, and stay f32, as norms and biases do. */
 function bytesOf(name: string, shape: Shape, weights: WeightFormat): number {
@@ -16,13 +17,6 @@ function bytesOf(name: string, shape: Shape, weights: WeightFormat): number {
   if (weights === "f32" || shape.length !== 2 || name === "positions.weight") return plain;
   return Math.min(packedBytes(weights, shape), plain);
 }
-
-/** Bytes of a model's weights. */
-export const weightBytes = (config: GPTConfig, weights: WeightFormat): number =>
-  [...parameterShapes(config)].reduce(
-    (sum, [name, shape]) => sum + bytesOf(name, shape, weights),
-    0,
-  );
 
 /**
  * Throws {@link OutOfMemoryError} when the backend has no room for a model's weights: the bytes needed, those that there are,
