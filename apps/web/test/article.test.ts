@@ -1,4 +1,4 @@
-import { add, attention, dispose, slice, Tensor, tidy } from "@muladd/tensor";
+import { attention, dispose, slice, Tensor, tidy } from "@muladd/tensor";
 import { describe, expect, test } from "vitest";
 import { type Asked, Engine } from "../src/engine/engine.ts";
 import { shuffledWords } from "../src/engine/shuffle.ts";
@@ -105,10 +105,8 @@ test("a row of a block, step by step, is what attention computes", async () => {
   const ids = session.recipe.tokenizer.encode(TEXT);
   const { model } = session;
   const fused = tidy(() => {
-    const tokens = model.tokens.forward(Tensor.from(session.backend, ids, [1, ids.length]));
-    const embedded = model.positions.forward(0, ids.length);
     const [first, second] = model.blocks;
-    const x = first!.forward(add(tokens, embedded));
+    const x = first!.forward(model.embed(Tensor.from(session.backend, ids, [1, ids.length])));
     const qkv = second!.attention.qkv.forward(second!.norm1.forward(x));
     return slice(slice(attention([qkv], { heads: 2 }), 1, 6, 7), 2, 8, 16);
   });

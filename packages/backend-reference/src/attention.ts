@@ -11,18 +11,20 @@ type Memory = (view: View) => TypedArray;
 const at = ({ offset, strides }: View, b: number, t: number, h: number) =>
   offset + b * strides[0]! + t * strides[1]! + h * strides[2]!;
 
-/** Calls `visit` for each query: its place, and how many keys it sees. */
+/** Calls `visit` for each query: its place, and the keys that it sees, `from` … `to` − 1. */
 function queries(
   { q, k }: Operands,
-  causal: boolean,
-  visit: (b: number, t: number, h: number, keyHead: number, visible: number) => void,
+  { causal, window = Infinity }: AttentionDims,
+  visit: (b: number, t: number, h: number, keyHead: number, from: number, to: number) => void,
 ): void {
   const [B, T, H] = q.shape as [number, number, number];
   const [, S, K] = k.shape as [number, number, number];
   for (let b = 0; b < B; b++)
     for (let h = 0; h < H; h++)
-      for (let t = 0; t < T; t++)
-        visit(b, t, h, Math.floor(h / (H / K)), causal ? S - T + t + 1 : S);
+      for (let t = 0; t < T; t++) {
+        const to = causal ? S - T + t + 1 : S;
+        visit(b, t, h, Math.floor(h / (H / K)), Math.max(to - window, 0), to);
+      }
 }
 
 /** Σ_d x[i + d] · y[j + d] */
@@ -38,22 +40,23 @@ export function attention(
   logSum: TypedArray,
   views: Operands,
   of: Memory,
-  { scale, causal }: AttentionDims,
+  dims: AttentionDims,
 ): void {
+  const { scale } = dims;
   const { q, k, v } = views;
   const [, T, H, D] = q.shape as [number, number, number, number];
   const [mq, mk, mv] = [of(q), of(k), of(v)];
-  queries(views, causal, (b, t, h, kh, visible) => {
-    const s = new Float64Array(visible);
-    for (let j = 0; j < visible; j++)
-      s[j] = scale * dot(mq, at(q, b, t, h), mk, at(k, b, j, kh), D);
+  queries(views, dims, (b, t, h, kh, from, to) => {
+    const s = new Float64Array(to - from);
+    for (let j = from; j < to; j++)
+      s[j - from] = scale * dot(mq, at(q, b, t, h), mk, at(k, b, j, kh), D);
     const top = s.reduce((a, x) => Math.max(a, x), -Infinity);
     const total = s.reduce((a, x) => a + Math.exp(x - top), 0);
     const log = top + Math.log(total);
     logSum[(b * H + h) * T + t] = log;
     for (let d = 0; d < D; d++) {
       let y = 0;
-      for (let j = 0; j < visible; j++) y += Math.exp(s[j]! - log) * mv[at(v, b, j, kh) + d]!;
+      for (let j = from; j < to; j++) y += Math.exp(s[j - from]! - log) * mv[at(v, b, j, kh) + d]!;
       out[((b * T + t) * H + h) * D + d] = y;
     }
   });
@@ -67,8 +70,9 @@ export function attentionGrad(
   logSum: TypedArray,
   g: TypedArray,
   of: Memory,
-  { scale, causal }: AttentionDims,
+  dims: AttentionDims,
 ): void {
+  const { scale } = dims;
   const { q, k, v } = views;
   const [B, T, H, D] = q.shape as [number, number, number, number];
   const [, S, K] = k.shape as [number, number, number];
@@ -82,12 +86,12 @@ export function attentionGrad(
   clear(dq, grads.q, T, H);
   clear(dk, grads.k, S, K);
   clear(dv, grads.v, S, K);
-  queries(views, causal, (b, t, h, kh, visible) => {
+  queries(views, dims, (b, t, h, kh, from, to) => {
     const gy = ((b * T + t) * H + h) * D;
     const log = logSum[(b * H + h) * T + t]!;
     const inner = dot(g, gy, out, gy, D);
     const iq = at(q, b, t, h);
-    for (let j = 0; j < visible; j++) {
+    for (let j = from; j < to; j++) {
       const [ik, iv] = [at(k, b, j, kh), at(v, b, j, kh)];
       const p = Math.exp(scale * dot(mq, iq, mk, ik, D) - log);
       const ds = scale * p * (dot(g, gy, mv, iv, D) - inner);

@@ -59,6 +59,13 @@ export function visible(causal: bool, i: i32, T: i32, S: i32): i32 {
   return causal ? max(0, min(S, S - T + i + 1)) : S;
 }
 
+/** The first of `seen` keys that lies in the window. */
+// @ts-ignore: decorator
+@inline
+export function firstSeen(seen: i32, window: i32): i32 {
+  return max(0, seen - window);
+}
+
 /** Packs up to 8 rows of D as (D, 8), times `scale`. */
 export function packQueries(rows: i32, D: i32, src: usize, ld: usize, dst: usize, scale: f32): void {
   packRows(8, rows, D, src, ld, dst);
@@ -113,11 +120,23 @@ function put(to: usize, v: v128, left: i32): void {
   else storeTail(to, v, left);
 }
 
-/** −∞ in lane j of the rows that query i + j does not see. `scores` (n, 8). */
-export function maskScores(scores: usize, i: i32, n: i32, T: i32, S: i32): void {
-  for (let j = 0; j < 8; j++)
-    for (let s = visible(true, i + j, T, S); s < n; s++)
-      store<f32>(scores + (<usize>s << 5) + (<usize>j << 2), -Infinity);
+/** −∞ in lane j of the rows `from` … n − 1 that query i + j does not see. `scores` (n, 8). */
+export function maskScores(
+  scores: usize,
+  i: i32,
+  from: i32,
+  n: i32,
+  T: i32,
+  S: i32,
+  window: i32,
+): void {
+  for (let j = 0; j < 8; j++) {
+    const seen = visible(true, i + j, T, S);
+    const lane = scores + (<usize>j << 2);
+    for (let s = from; s < firstSeen(seen, window); s++)
+      store<f32>(lane + (<usize>s << 5), -Infinity);
+    for (let s = seen; s < n; s++) store<f32>(lane + (<usize>s << 5), -Infinity);
+  }
 }
 
 /** Bytes of scratch for S keys of D. */
@@ -129,7 +148,7 @@ export function attention_scratch(S: i32, D: i32): i32 {
 
 /**
  * Units first … last − 1, a unit being one key head of one batch entry with the query heads that read it.
- * `views`: q, k, v. T ≤ 3 goes row by row without packing.
+ * `views`: q, k, v. T ≤ 3 goes row by row without packing. A window of S keys or more is none.
  */
 export function attention_f32(
   out: usize,
@@ -144,6 +163,7 @@ export function attention_f32(
   D: i32,
   scale: f32,
   causal: bool,
+  window: i32,
   scratch: usize,
 ): void {
   const q = views;
@@ -162,20 +182,23 @@ export function attention_f32(
     const keyHead = unit % K;
     if (T <= 3) {
       for (let h = keyHead * group; h < (keyHead + 1) * group; h++)
-        for (let t = 0; t < T; t++)
+        for (let t = 0; t < T; t++) {
+          const seen = visible(causal, t, T, S);
+          const from = firstSeen(seen, window);
           attendRow(
             out + <usize>(b * T + t) * ldo + (<usize>(h * D) << 2),
             logSum + (<usize>((b * H + h) * T + t) << 2),
             viewAt(q, b, t, h),
-            viewAt(k, b, 0, keyHead),
+            viewAt(k, b, from, keyHead),
             rowStride(k),
-            viewAt(v, b, 0, keyHead),
+            viewAt(v, b, from, keyHead),
             rowStride(v),
-            visible(causal, t, T, S),
+            seen - from,
             D,
             scale,
             scratch,
           );
+        }
       continue;
     }
     packRows(ROWS, S, D, viewAt(k, b, 0, keyHead), rowStride(k), keys);
@@ -184,20 +207,22 @@ export function attention_f32(
       for (let i = 0; i < T; i += 8) {
         const rows = min(8, T - i);
         const n = visible(causal, i + rows - 1, T, S);
+        const from = firstSeen(visible(causal, i, T, S), window) & ~(ROWS - 1);
         packQueries(rows, D, viewAt(q, b, i, h), rowStride(q), queries, scale);
-        for (let s = 0; s < n; s += ROWS)
+        for (let s = from; s < n; s += ROWS)
           tile(D, keys + (<usize>(s * D) << 2), queries, scores + (<usize>s << 5), 0);
-        if (causal) maskScores(scores, i, n, T, S);
+        if (causal) maskScores(scores, i, from, n, T, S, window);
         let m0 = splat(-Infinity);
         let m1 = m0;
+        const begin = scores + (<usize>from << 5);
         const end = scores + (<usize>n << 5);
-        for (let p = scores; p < end; p += 32) {
+        for (let p = begin; p < end; p += 32) {
           m0 = larger(m0, v128.load(p));
           m1 = larger(m1, v128.load(p, 16));
         }
         let l0 = splat(0);
         let l1 = splat(0);
-        for (let p = scores; p < end; p += 32) {
+        for (let p = begin; p < end; p += 32) {
           const e0 = expNegative4(f32x4.sub(v128.load(p), m0));
           const e1 = expNegative4(f32x4.sub(v128.load(p, 16), m1));
           l0 = f32x4.add(l0, e0);
@@ -206,7 +231,13 @@ export function attention_f32(
           v128.store(p, e1, 16);
         }
         for (let d = 0; d < D; d += ROWS)
-          tile(n, values + (<usize>(d * S) << 2), scores, result + (<usize>d << 5), 0);
+          tile(
+            n - from,
+            values + (<usize>(d * S + from * ROWS) << 2),
+            begin,
+            result + (<usize>d << 5),
+            0,
+          );
         const one = splat(1);
         storeTransposed(
           rows,

@@ -5,6 +5,7 @@
 // Causal, relaxed / wide: (B, T, H, D) = (12, 64, 4, 32) 0.90 / 0.77 ms, (8, 256, 6, 64) 21 / 17 ms: 48 and 59 GFLOP/s of what
 // is visible (2-core x86-64 (Xeon), Node 24).
 import {
+  firstSeen,
   maskScores,
   packQueries,
   ROWS,
@@ -63,7 +64,7 @@ function transpose8(src: usize, dst: usize): void {
 
 /**
  * Units first … last − 1, a unit being one key head of one batch entry with the query heads that read it.
- * `views`: dq, dk, dv, q, k, v. out and g (B, T, H·D) dense.
+ * `views`: dq, dk, dv, q, k, v. out and g (B, T, H·D) dense. A window of S keys or more is none.
  */
 export function attention_grad_f32(
   views: usize,
@@ -79,6 +80,7 @@ export function attention_grad_f32(
   D: i32,
   scale: f32,
   causal: bool,
+  window: i32,
   scratch: usize,
 ): void {
   const dq = views;
@@ -118,10 +120,13 @@ export function attention_grad_f32(
       for (let block = 0; block < T; block += BLOCK) {
         const count = min(BLOCK, T - block);
         const seen8 = round8(visible(causal, block + count - 1, T, S));
+        const from8 = firstSeen(visible(causal, block, T, S), window) & ~7;
         for (let i = block; i < block + count; i += 8) {
           const rows = min(8, T - i);
           const n = visible(causal, i + rows - 1, T, S);
           const n8 = round8(n);
+          const from = firstSeen(visible(causal, i, T, S), window) & ~7;
+          const begin = <usize>from << 5;
           const at = <usize>(b * T + i) * ldo + (<usize>(h * D) << 2);
           packQueries(rows, D, viewAt(q, b, i, h), rowStride(q), queries, scale);
           packRows(8, rows, D, g + at, ldo, grads);
@@ -135,20 +140,20 @@ export function attention_grad_f32(
             store<f32>(rowSums + (<usize>j << 2), sum);
             store<f32>(rowSums + (<usize>j << 2), inside ? dot(g + row, out + row, D) : 0, 32);
           }
-          for (let s = 0; s < n; s += ROWS) {
+          for (let s = from; s < n; s += ROWS) {
             const panel = <usize>(s * D) << 2;
             const to = <usize>s << 5;
             tile(D, keys + panel, queries, p + to, 0);
             tile(D, values + panel, grads, ds + to, 0);
           }
-          if (causal) maskScores(p, i, n, T, S);
+          if (causal) maskScores(p, i, from, n, T, S, window);
           const l0 = v128.load(rowSums);
           const l1 = v128.load(rowSums, 16);
           const d0 = v128.load(rowSums, 32);
           const d1 = v128.load(rowSums, 48);
           const factor = splat(scale);
           const end = <usize>n << 5;
-          for (let s: usize = 0; s < end; s += 32) {
+          for (let s = begin; s < end; s += 32) {
             const p0 = expNegative4(f32x4.sub(v128.load(p + s), l0));
             const p1 = expNegative4(f32x4.sub(v128.load(p + s, 16), l1));
             v128.store(p + s, p0);
@@ -161,11 +166,17 @@ export function attention_grad_f32(
           memory.fill(p + end, 0, <usize>(n8 - n) << 5);
           memory.fill(ds + end, 0, <usize>(n8 - n) << 5);
           for (let d = 0; d < D; d += ROWS)
-            tile(n, keysT + (<usize>(d * S) << 2), ds, result + (<usize>d << 5), 0);
+            tile(
+              n - from,
+              keysT + (<usize>(d * S + from * ROWS) << 2),
+              ds + begin,
+              result + (<usize>d << 5),
+              0,
+            );
           storeTransposed(rows, D, result, viewAt(dq, b, i, h), rowStride(dq), one, one);
-          let to = <usize>(i - block) << 5;
-          for (let s = 0; s < seen8; s += 8) {
-            if (s < n8) {
+          let to = (<usize>(i - block) << 5) + (<usize>(from8 * BLOCK) << 2);
+          for (let s = from8; s < seen8; s += 8) {
+            if (s >= from && s < n8) {
               transpose8(p + (<usize>s << 5), pT + to);
               transpose8(ds + (<usize>s << 5), dsT + to);
             } else {
@@ -178,7 +189,7 @@ export function attention_grad_f32(
         const from = <usize>(b * T + block) * ldo + (<usize>(h * D) << 2);
         packColumns(ROWS, D, count, viewAt(q, b, block, h), rowStride(q), queriesT);
         packColumns(ROWS, D, count, g + from, ldo, gradsT);
-        for (let s = 0; s < seen8; s += 8) {
+        for (let s = from8; s < seen8; s += 8) {
           const panel = <usize>(s * BLOCK) << 2;
           const sums = <usize>(s * DR) << 2;
           for (let d = 0; d < D; d += ROWS) {

@@ -185,7 +185,7 @@ export function fusedKernels(
       );
     },
 
-    attention(out, logSum, q, k, v, { scale, causal }) {
+    attention(out, logSum, q, k, v, { scale, causal, window }) {
       const [B, T, H, D] = q.shape as [number, number, number, number];
       const [, S, K] = k.shape as [number, number, number];
       if (B * T * H === 0) return;
@@ -195,15 +195,15 @@ export function fusedKernels(
       put(4, k);
       put(8, v);
       const args = [at(out), at(logSum), TABLE, 0, B * K, T, S, H, K, D, scale, causal ? 1 : 0];
-      runner.run("attention_f32", [...args, own0], {
+      runner.run("attention_f32", [...args, Math.min(window ?? S, S), own0], {
         units: B * K,
         block: 1,
         nanoseconds: attentionCost(2, B * H * T * S, D),
-        steps: [0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, own],
+        steps: [0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, 0, own],
         scratch: bytes,
       });
     },
-    attentionGrad(dq, dk, dv, q, k, v, out, logSum, g, { scale, causal }) {
+    attentionGrad(dq, dk, dv, q, k, v, out, logSum, g, { scale, causal, window }) {
       const [B, T, H, D] = q.shape as [number, number, number, number];
       const [, S, K] = k.shape as [number, number, number];
       if (B * S * K === 0) return;
@@ -216,11 +216,11 @@ export function fusedKernels(
       put(16, k);
       put(20, v);
       const args = [TABLE, at(out), at(logSum), at(g), 0, B * K, T, S, H, K, D, scale];
-      runner.run("attention_grad_f32", [...args, causal ? 1 : 0, own0], {
+      runner.run("attention_grad_f32", [...args, causal ? 1 : 0, Math.min(window ?? S, S), own0], {
         units: B * K,
         block: 1,
         nanoseconds: attentionCost(5, B * H * T * S, D),
-        steps: [0, 0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, own],
+        steps: [0, 0, 0, 0, first, last, 0, 0, 0, 0, 0, 0, 0, 0, own],
         scratch: bytes,
       });
     },

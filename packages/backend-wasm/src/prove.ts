@@ -156,13 +156,16 @@ const CASES: Readonly<Record<string, Case>> = {
     const operand = () => o.make(B, T, H * D);
     const result = () => o.fill(0, B, T, H * D);
     const [q, k, v, g] = [operand(), operand(), operand(), operand()];
-    const [out, logSum, dq, dk, dv] = [result(), o.fill(0, B, H, T), result(), result(), result()];
-    const dims = { scale: 0.25, causal: true };
     const [vq, vk, vv] = [view(q), view(k), view(v)];
-    kernels.attention(out, logSum, vq, vk, vv, dims);
-    const [wq, wk, wv] = [view(dq), view(dk), view(dv)];
-    kernels.attentionGrad(wq, wk, wv, vq, vk, vv, out, logSum, g, dims);
-    return [out, logSum, dq, dk, dv];
+    return [undefined, 11].flatMap((window) => {
+      const dims = { scale: 0.25, causal: true, window };
+      const [out, logSum] = [result(), o.fill(0, B, H, T)];
+      const [dq, dk, dv] = [result(), result(), result()];
+      kernels.attention(out, logSum, vq, vk, vv, dims);
+      const [wq, wk, wv] = [view(dq), view(dk), view(dv)];
+      kernels.attentionGrad(wq, wk, wv, vq, vk, vv, out, logSum, g, dims);
+      return [out, logSum, dq, dk, dv];
+    });
   },
   squaredNorm(kernels, o) {
     const out = o.fill(0, 1);

@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs";
-import { torchCases, torchModelCases } from "@muladd/conformance";
+import { fileURLToPath } from "node:url";
+import {
+  familyCases,
+  familyModels,
+  torchCases,
+  torchModelCases,
+  torchModels,
+} from "@muladd/conformance";
 import { testBackend, testCases } from "@muladd/conformance/vitest";
 import { wasm } from "../src/index.ts";
 import { open } from "../src/wasm.ts";
@@ -8,6 +15,8 @@ import { recycled } from "./recycled.ts";
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../conformance/fixtures/${name}`, import.meta.url));
+const folder = (name: string) =>
+  fileURLToPath(new URL(`../../conformance/fixtures/${name}`, import.meta.url));
 const json = (name: string) => JSON.parse(fixture(name).toString());
 
 for (const variant of tested) {
@@ -22,9 +31,13 @@ for (const variant of tested) {
 
   const make = () => wasm({ variant });
   testCases(`wasm ${variant}`, torchCases(make, fixture("fused.safetensors"), json("fused.json")));
-  for (const model of ["gpt2-tiny", "nanogpt-tiny"] as const)
+  for (const model of torchModels)
     testCases(
       `wasm ${variant}`,
       torchModelCases(make, model, fixture(`${model}.safetensors`), json(`${model}.json`)),
     );
+  for (const model of familyModels) {
+    const expected = json(`families/${model}/expected.json`);
+    testCases(`wasm ${variant}`, familyCases(make, model, folder(`families/${model}`), expected));
+  }
 }

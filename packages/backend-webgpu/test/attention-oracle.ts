@@ -10,6 +10,7 @@ export interface AttentionCase {
   readonly K: number;
   readonly D: number;
   readonly causal: boolean;
+  readonly window?: number;
   readonly scale: number;
 }
 
@@ -38,9 +39,10 @@ export function attention(c: AttentionCase, q: Numbers, k: Numbers, v: Numbers, 
     for (let h = 0; h < H; h++)
       for (let t = 0; t < T; t++) {
         const iq = ((b * T + t) * H + h) * D;
-        const keys = range(c.causal ? S - T + t + 1 : S).map(
-          (s) => ((b * S + s) * K + Math.floor(h / (H / K))) * D,
-        );
+        const seen = range(c.causal ? S - T + t + 1 : S);
+        const keys = seen
+          .slice(-(c.window ?? S))
+          .map((s) => ((b * S + s) * K + Math.floor(h / (H / K))) * D);
         const scores = keys.map((ik) => scale * dot(q, iq, k, ik, D));
         const top = scores.reduce((a, x) => Math.max(a, x), -Infinity);
         const log = top + Math.log(scores.reduce((a, x) => a + Math.exp(x - top), 0));

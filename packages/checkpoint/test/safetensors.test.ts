@@ -2,24 +2,12 @@ import { FormatError, type HostTensor } from "@muladd/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readSafetensors, writeSafetensors } from "../src/index.ts";
+import { raw } from "./raw.ts";
 
 const file = (tensors: Record<string, HostTensor>, metadata: Record<string, string> = {}) =>
   writeSafetensors({ tensors: new Map(Object.entries(tensors)), metadata });
 
 const f32 = (shape: number[], ...data: number[]) => ({ shape, data: Float32Array.from(data) });
-
-/** A file with any header, for what the writer would not write. */
-function raw(header: unknown, body: Uint8Array | number = 0): Uint8Array {
-  const json = new TextEncoder().encode(
-    typeof header === "string" ? header : JSON.stringify(header),
-  );
-  const data = typeof body === "number" ? new Uint8Array(body) : body;
-  const bytes = new Uint8Array(8 + json.length + data.length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
-  bytes.set(json, 8);
-  bytes.set(data, 8 + json.length);
-  return bytes;
-}
 
 test("what is written is read back, to the last bit", () => {
   const dtype = fc.constantFrom(Float32Array, Int32Array);

@@ -144,6 +144,7 @@ interface Heads {
   readonly K: number;
   readonly D: number;
   readonly causal?: boolean;
+  readonly window?: number;
   readonly scale?: number;
 }
 
@@ -164,10 +165,14 @@ const ATTENTIONS: readonly Heads[] = [
   { B: 1, T: 1, capacity: 8, keys: 1, H: 2, K: 1, D: 4 },
   { B: 2, T: 4, capacity: 6, H: 2, K: 2, D: 4, causal: false },
   { B: 1, T: 6, capacity: 3, keys: 2, H: 2, K: 1, D: 4, causal: false },
+  { B: 2, T: 6, H: 2, K: 1, D: 4, window: 1 },
+  { B: 1, T: 41, H: 2, K: 1, D: 5, window: 9 },
+  { B: 2, T: 2, capacity: 9, keys: 8, H: 2, K: 2, D: 4, window: 3 },
+  { B: 1, T: 9, capacity: 20, H: 1, K: 1, D: 4, window: 6 },
 ];
 
 const attention = ATTENTIONS.map(
-  ({ B, T, capacity, keys, H, K, D, causal = true, scale = 1 / Math.sqrt(D) }) => ({
+  ({ B, T, capacity, keys, H, K, D, causal = true, window, scale = 1 / Math.sqrt(D) }) => ({
     inputs:
       capacity === undefined
         ? [{ shape: [B, T, (H + 2 * K) * D] }]
@@ -176,7 +181,14 @@ const attention = ATTENTIONS.map(
             { shape: [B, capacity, K * D] },
             { shape: [B, capacity, K * D] },
           ],
-    attrs: { heads: H, keyHeads: K, causal, scale, ...(keys === undefined ? {} : { keys }) },
+    attrs: {
+      heads: H,
+      keyHeads: K,
+      causal,
+      scale,
+      ...(keys === undefined ? {} : { keys }),
+      ...(window === undefined ? {} : { window }),
+    },
   }),
 );
 

@@ -152,7 +152,9 @@ export const fusedFamilies: readonly Family[] = [
     const T = d.size(30);
     const S = T + d.pick([0, 0, d.below(20)]);
     const H = K * group;
-    const dims: AttentionDims = { scale: 1 / Math.sqrt(D), causal: d.below(2) === 1 };
+    const causal = d.below(2) === 1;
+    const window = causal && d.below(2) === 1 ? 1 + d.below(S) : undefined;
+    const dims: AttentionDims = { scale: 1 / Math.sqrt(D), causal, window };
     // A kernel may multiply a masked value by 0, as the composition does, or skip it: then NaN is here and not there.
     const tolerance = dims.causal && d.odd ? Infinity : GRADIENT;
     const q = d.numbers([B, T, H, D]);

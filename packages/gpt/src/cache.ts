@@ -4,7 +4,7 @@ import type { GPT, Memory } from "./model.ts";
 
 /**
  * The keys and values of every position so far, so that a new token costs one position and not all of them. Memory:
- * 2 · layers · capacity · width · 4 bytes, taken at once. Whoever makes it disposes it.
+ * 2 · layers · capacity · kvHeads · headWidth · 4 bytes, taken at once. Whoever makes it disposes it.
  */
 export class KVCache implements Memory, Disposable {
   /** Positions held. */
@@ -15,10 +15,10 @@ export class KVCache implements Memory, Disposable {
     model: GPT,
     readonly capacity = model.config.context,
   ) {
-    const { layers, width } = model.config;
+    const { layers, kvHeads, headWidth } = model.config;
     this.layers = Array.from(
       { length: layers },
-      () => new Layer(this, model, [1, capacity, width]),
+      () => new Layer(this, model, [1, capacity, kvHeads * headWidth]),
     );
   }
 

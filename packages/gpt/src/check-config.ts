@@ -164,8 +164,14 @@ function checkParts({ bias, norm, dropout }: GPTConfig): void {
       share(`dropout.${place}`, dropout[place]);
 }
 
+/** By pairs of divisors: what is asked for may be any number. Of two that are equally near, the larger. */
 function nearestDivisor(n: number, wanted: number): number {
-  for (let d = 0; d < wanted; d++)
-    for (const h of [wanted + d, wanted - d]) if (h > 0 && n % h === 0) return h;
-  return 1;
+  let best = 1;
+  for (let i = 1; i * i <= n; i++)
+    if (n % i === 0)
+      for (const divisor of [i, n / i]) {
+        const [distance, least] = [Math.abs(divisor - wanted), Math.abs(best - wanted)];
+        if (distance < least || (distance === least && divisor > best)) best = divisor;
+      }
+  return best;
 }

@@ -24,7 +24,7 @@ export function describePlan(plan: Plan): string[] {
   return [
     ...row(plan.title, [
       `${layers} layers`,
-      `${heads} heads`,
+      config.kvHeads === heads ? `${heads} heads` : `${heads} heads (${config.kvHeads} of keys)`,
       `width ${formatInteger(width)}`,
       `context ${formatInteger(context)}`,
       `vocabulary ${formatInteger(vocabulary)}`,
@@ -38,7 +38,8 @@ export function describePlan(plan: Plan): string[] {
       `attention ${formatCount(layers * block.attention)}`,
       `mlp ${formatCount(layers * block.mlp)}`,
       `norms ${formatCount(layers * block.norms + parameters.norm)}`,
-      `tokens ${formatCount(parameters.tokens)} (and head)`,
+      `tokens ${formatCount(parameters.tokens)}${config.tied ? " (and head)" : ""}`,
+      ...(config.tied ? [] : [`head ${formatCount(parameters.head)}`]),
       `positions ${parameters.positions > 0 ? formatCount(parameters.positions) : "0 (fixed)"}`,
     ]),
     ...row("memory", [

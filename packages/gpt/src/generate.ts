@@ -21,8 +21,9 @@ export interface GenerateOptions extends SamplingOptions {
 
 /**
  * Continues `prompt`, token by token; of a prompt longer than the context only the end is read. When the context is
- * full, the oldest quarter is forgotten and the rest is read anew, with the cache or without. Throws RangeError for an empty prompt or ids outside the vocabulary, ConfigError
- * for options out of range. Memory does not grow from call to call.
+ * full, the oldest quarter is forgotten and the rest is read anew, with the cache or without. Where rotary positions are scaled
+ * dynamically, all is read anew for each token beyond the original length, since each turns those before it. Throws RangeError
+ * for an empty prompt or ids outside the vocabulary, ConfigError for options out of range. Memory does not grow from call to call.
  */
 export async function* generate(
   model: GPT,
@@ -43,14 +44,20 @@ export async function* generate(
     );
 
   const choose = sampler(options, options.candidates);
+  // Beyond it, each token turns all before it anew.
+  const scaling = model.config.rotary?.scaling;
+  const steady = scaling?.kind === "dynamic" ? scaling.original : context;
   const kept = Math.max(Math.floor((context * 3) / 4), 1);
-  using past = cache ? new KVCache(model) : undefined;
+  using past = cache ? new KVCache(model, Math.min(context, window.length + maxTokens)) : undefined;
   let pending = window.splice(0, window.length).slice(-context);
   for (let n = 0; n < maxTokens && !signal?.aborted; n++) {
     if (window.length + pending.length > context) {
       pending = [...window, ...pending].slice(-kept);
       window.length = 0;
       past?.clear();
+    } else if (past && window.length + pending.length > steady) {
+      pending = [...window.splice(0), ...pending];
+      past.clear();
     }
     window.push(...pending);
     using logits = lastLogits(model, past ? pending : window, past);

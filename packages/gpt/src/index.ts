@@ -18,7 +18,14 @@ export {
   logitLens,
   toHost,
 } from "./look.ts";
-export { Block, type ForwardOptions, GPT, type LossOptions, type Memory } from "./model.ts";
+export {
+  Block,
+  type BlockOptions,
+  type ForwardOptions,
+  GPT,
+  type LossOptions,
+  type Memory,
+} from "./model.ts";
 export { nearest } from "./nearest.ts";
 export {
   type DeviceTime,

@@ -49,25 +49,22 @@ export async function attentionMaps(
 
 /**
  * The logit lens: the logits that the model would have if it ended before block 0, 1, …, and after the last, (T, V) each
- * in row-major order; the last are the model's own. Throws as {@link attentionMaps}. nostalgebraist 2020,
+ * in row-major order; the last are the model's own. Throws RangeError for more ids than the context holds. nostalgebraist 2020,
  * https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens
  */
 export async function logitLens(
   model: GPT,
   ids: ArrayLike<number>,
 ): Promise<readonly Float32Array[]> {
-  const norms = [...model.blocks.map((block) => block.norm1), model.norm];
   const lens: Tensor[] = [];
+  const onStream = (stream: Tensor) =>
+    lens.push(
+      keep(unobserved(() => tidy(() => model.logits(model.norm?.forward(stream) ?? stream)))),
+    );
   try {
     tidy(() => {
-      const listen = ({ op, inputs }: Event) => {
-        const [stream, gain] = inputs;
-        if (op !== "layerNorm" || gain !== norms[lens.length]?.gain) return;
-        lens.push(keep(unobserved(() => tidy(() => model.logits(model.norm.forward(stream!))))));
-      };
-      observe({ observe: listen }, () => model.hidden(input(model, ids)));
+      model.hidden(input(model, ids), { onStream });
     });
-    if (lens.length === 0) throw new Error("layerNorm: this backend computes it from smaller ops");
     return await Promise.all(lens.map(async (t) => Float32Array.from(await t.data())));
   } finally {
     dispose(lens);

@@ -79,9 +79,9 @@ export interface Plan {
     readonly training: number;
     /** The same in days of 10¹⁵ FLOP/s. */
     readonly petaflopDays: number;
-    /** One step, attention included: (6 · (N − positions) + 12 · L · C · T) · tokens of a step. */
+    /** One step, attention included: (6 · (N − what is only looked up) + 12 · L · H·D · T) · tokens of a step; T at most a layer's window. */
     readonly step: number;
-    /** One more token after a full context, with a cache: 2 · (N − positions) + 4 · L · C · T. */
+    /** One more token after a full context, with a cache: 2 · (N − what is only looked up) + 4 · L · H·D · T. */
     readonly token: number;
   };
   readonly device: DeviceTime & {
@@ -104,12 +104,14 @@ export interface Plan {
  */
 export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
   check(options);
-  const { context: T, width: C, layers: L, vocabulary } = config;
+  const { context: T, layers, kvHeads, headWidth, vocabulary } = config;
   const { batch = 1, accumulate = 1, flops = publishedDevice.flops } = options;
   const { price = publishedDevice.price } = options;
   const parameters = countParameters(config);
   const N = parameters.total;
-  const multiplied = N - parameters.positions; // positions are looked up, never multiplied with
+  // What is only looked up is never multiplied with: positions, and tokens where the head is a matrix of its own.
+  const multiplied = N - parameters.positions - (config.tied ? 0 : parameters.tokens);
+  const seen = attended(config);
 
   const tokensPerStep = batch * accumulate * T;
   const planned = options.steps === undefined ? 20 * N : options.steps * tokensPerStep;
@@ -130,7 +132,7 @@ export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
     bytes: {
       float32: 4 * N,
       float16: 2 * N,
-      cache: 2 * L * C * T * 4,
+      cache: 2 * layers * kvHeads * headWidth * T * 4,
       training: {
         weights,
         gradients,
@@ -150,8 +152,8 @@ export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
     flop: {
       training,
       petaflopDays: training / (1e15 * 86400),
-      step: (6 * multiplied + 12 * L * C * T) * tokensPerStep,
-      token: 2 * multiplied + 4 * L * C * T,
+      step: (6 * multiplied + 12 * seen) * tokensPerStep,
+      token: 2 * multiplied + 4 * seen,
     },
     device: { ...rented, price, cost: (rented.seconds / 3600) * price },
     ...(options.here ? { here: time(options.here.name, options.here.flops) } : {}),
@@ -187,6 +189,12 @@ export function planPreset(
   if (!open) return result;
   const characters = "vocabulary 65: the characters of tiny Shakespeare";
   return { ...result, assumed: [characters, ...result.assumed] };
+}
+
+/** Keys that a query meets in all layers, times the columns of the queries: L · H·D · T without windows. */
+function attended({ heads, headWidth, layers, windows, context: T }: GPTConfig): number {
+  const keys = Array.from({ length: layers }, (_, i) => Math.min(windows[i] ?? T, T));
+  return heads * headWidth * keys.reduce((a, b) => a + b, 0);
 }
 
 const deviceName = (flops: number | undefined) =>

@@ -150,6 +150,44 @@ function gpt2(size: string, [layers, heads, width]: Row, rate: number): Preset {
   };
 }
 
+/** Llama's architecture at the size of `small`. Touvron et al. 2023, https://arxiv.org/abs/2302.13971 */
+const llamaTiny: Preset = {
+  title: "tiny Llama",
+  about: "Llama's parts, small: rotary positions, RMS norms, SwiGLU, shared key heads",
+  model: {
+    context: 64,
+    width: 64,
+    heads: 4,
+    kvHeads: 2,
+    layers: 4,
+    norm: "rms",
+    positions: "rotary",
+    gated: true,
+    bias: false,
+    tied: false,
+  },
+  training: ladder.small!.training,
+};
+
+/** The decoder of "Attention Is All You Need" at the size of `small`. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
+const transformer: Preset = {
+  title: "transformer of 2017",
+  about: "the original's choices, small: sinusoidal positions, norms after the sublayers, ReLU",
+  model: {
+    context: 64,
+    width: 64,
+    heads: 4,
+    layers: 4,
+    normPlace: "after",
+    activation: "relu",
+    positions: "sinusoidal",
+    positionScale: 1,
+    embeddingScale: 8, // √width
+    dropout: 0.1,
+  },
+  training: { ...ladder.small!.training, schedule: cosine(1e-3, 200) },
+};
+
 const GPT3_TOKENS = 300e9;
 
 /**
@@ -199,6 +237,8 @@ function gpt3(
 export const presets: Readonly<Record<string, Preset>> = {
   ...ladder,
   "nanogpt-cpu": nanogptCpu,
+  "llama-tiny": llamaTiny,
+  transformer,
   gpt2: gpt2("124M", [12, 12, 768], 6e-4),
   "gpt2-medium": gpt2("355M", [24, 16, 1024], 3e-4),
   "gpt2-large": gpt2("774M", [36, 20, 1280], 2.5e-4),

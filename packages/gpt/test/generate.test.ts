@@ -141,7 +141,7 @@ describe("generate", () => {
     const controller = new AbortController();
     for await (const _ of generate(own, [1], { signal: controller.signal })) controller.abort();
     expect(backend.memory.buffers).toBe(before);
-    own.norm.gain.write(new Float32Array(8).fill(Number.NaN));
+    own.norm!.gain.write(new Float32Array(8).fill(Number.NaN));
     await expect(collect(own, [1])).rejects.toThrow("its weights are damaged or diverged");
     expect(backend.memory.buffers).toBe(before);
   });

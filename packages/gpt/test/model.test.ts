@@ -106,7 +106,7 @@ describe("GPT", () => {
     "begins with %s positions as strong as its token embeddings",
     async (positions) => {
       const gpt = model({ positions, vocabulary: 100, context: 100, width: 64 });
-      expect(await strength(gpt.positions.forward(0, 100))).toBeCloseTo(0.02, 3);
+      expect(await strength(gpt.positions!.forward(0, 100))).toBeCloseTo(0.02, 3);
       expect(await strength(gpt.tokens.weight)).toBeCloseTo(0.02, 3);
     },
   );

@@ -64,6 +64,14 @@ describe("parameters", () => {
     { bias: false },
     { positions: "sinusoidal" },
     { activation: "gelu", bias: false, positions: "sinusoidal" },
+    { norm: "rms", gated: true, kvHeads: 1, positions: "rotary", bias: false, tied: false },
+    {
+      qkNorm: true,
+      headWidth: 6,
+      hidden: 20,
+      bias: { qkv: true, out: false, mlp: true, norm: false },
+    },
+    { normPlace: "after", activation: "relu" },
   ])("are as many as the model has, part by part: %o", (given) => {
     const config = gptConfig({
       vocabulary: 11,
@@ -79,7 +87,7 @@ describe("parameters", () => {
     const block = model.blocks[0]!;
     expect(countParameters(config)).toEqual({
       tokens: of(model.tokens),
-      positions: of(model.positions),
+      positions: of(model.positions ?? []),
       block: {
         attention: of(block.attention),
         mlp: of(block.mlp),
@@ -87,8 +95,8 @@ describe("parameters", () => {
         total: of(block),
       },
       blocks: of(model.blocks),
-      norm: of(model.norm),
-      head: 0,
+      norm: of(model.norm ?? []),
+      head: of(model.head ?? []),
       total: of(model),
     });
   });
@@ -112,6 +120,19 @@ describe("memory", () => {
     ["the mlp is the high point", 16, { vocabulary: 8, layers: 1 }],
     ["a deep model without biases", 12, { layers: 6, bias: false }],
     ["dropout, attention is", 16, { dropout: 0.1 }],
+    ["a Llama", 16, { norm: "rms", gated: true, positions: "rotary", kvHeads: 1, bias: false }],
+    [
+      "norms of queries and keys, wide heads",
+      16,
+      { qkNorm: true, headWidth: 16, norm: "rms", bias: false, gated: true },
+    ],
+    ["norms after, relu", 16, { normPlace: "after", activation: "relu" }],
+    ["silu and a head of its own", 16, { activation: "silu", tied: false }],
+    [
+      "dropout of attention alone, shared keys",
+      16,
+      { dropout: { attention: 0.1, embedding: 0, residual: 0 }, kvHeads: 1 },
+    ],
     ["dropout, the mlp is", 16, { dropout: 0.1, heads: 1, vocabulary: 8 }],
   ])("a training pass holds what is planned, within 3%%: %s", (_, batch, given) => {
     const sizes = { vocabulary: 20, context: 32, width: 16, heads: 2, layers: 2 };

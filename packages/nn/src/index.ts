@@ -1,5 +1,10 @@
 export { type MLPActivation, relu, silu } from "./activations.ts";
-export { type AttentionConfig, CausalSelfAttention, type Past } from "./attention.ts";
+export {
+  type AttentionConfig,
+  CausalSelfAttention,
+  type Past,
+  type SelfAttentionOptions,
+} from "./attention.ts";
 export { dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
 export {
@@ -22,6 +27,6 @@ export {
   sinusoids,
 } from "./positions.ts";
 export { RMSNorm } from "./rms-norm.ts";
-export { RotaryPositions, rotaryTable } from "./rotary.ts";
+export { type RotaryConfig, RotaryPositions, rotaryTable } from "./rotary.ts";
 export { type RotaryScaling, rotaryFrequencies, scaledFrequencies } from "./rotary-scaling.ts";
 export { SwiGLU, type SwiGLUConfig } from "./swiglu.ts";

@@ -33,8 +33,10 @@ export class SwiGLU {
     this.down = new Linear(hidden, width, init, { bias, std: outStd });
   }
 
-  /** x (…, width) → (…, width) */
-  forward(x: Tensor): Tensor {
-    return tidy(() => this.down.forward(swiglu(this.gate.forward(x), this.up.forward(x))));
+  /** x (…, width) → (…, width); with a `residual` of that shape, added to it. */
+  forward(x: Tensor, residual?: Tensor): Tensor {
+    return tidy(() =>
+      this.down.forward(swiglu(this.gate.forward(x), this.up.forward(x)), { residual }),
+    );
   }
 }

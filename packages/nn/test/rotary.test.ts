@@ -91,16 +91,49 @@ describe("RotaryPositions", () => {
   });
 
   test("takes other frequencies, such as those of a longer context", async () => {
-    const slow = rotaryFrequencies(4).map((f) => f / 4);
-    const positions = new RotaryPositions(9, 4, none, slow);
+    const scaling = { kind: "linear", factor: 4 } as const;
+    const positions = new RotaryPositions(9, 4, none, { scaling });
     using y = positions.forward(Tensor.from(backend, numbers(4), [1, 1, 4]), {
       heads: 1,
       start: 8,
     });
     expectClose(await y.data(), turned(numbers(4), 2, rotaryFrequencies(4)), 1e-6);
-    expect(() => new RotaryPositions(9, 6, none, slow)).toThrow(
-      /2 frequencies do not pair up a head of 6/,
-    );
+  });
+
+  test("makes longer tables as they are asked for, and keeps them", async () => {
+    const positions = new RotaryPositions(600, 4, none);
+    const turn = async (start: number) => {
+      using y = positions.forward(Tensor.from(backend, numbers(4), [1, 1, 4]), { heads: 1, start });
+      expectClose(await y.data(), turned(numbers(4), start, rotaryFrequencies(4)), 1e-6);
+      return positions.table.shape[0];
+    };
+    expect(await turn(3)).toBe(256);
+    expect(await turn(256)).toBe(512);
+    expect(await turn(599)).toBe(600);
+    expect(await turn(0)).toBe(600);
+  });
+
+  test("scaled dynamically, turns by the length that a sequence has reached", async () => {
+    const scaling = { kind: "dynamic", factor: 2, original: 6 } as const;
+    const positions = new RotaryPositions(20, 4, none, { base: 100, scaling });
+    for (const [start, T] of [
+      [0, 6],
+      [0, 9],
+      [8, 1],
+      [0, 20],
+      [2, 1],
+    ] as const) {
+      using y = positions.forward(Tensor.from(backend, numbers(4 * T), [1, T, 4]), {
+        heads: 1,
+        start,
+      });
+      // As transformers computes it: base · (factor · length / original − (factor − 1)) ^ (D / (D − 2)).
+      const base = 100 * ((2 * Math.max(start + T, 6)) / 6 - 1) ** (4 / 2);
+      const rows = Array.from({ length: T }, (_, t) =>
+        turned(numbers(4 * T).slice(4 * t, 4 * t + 4), start + t, [1, base ** -0.5]),
+      );
+      expectClose(await y.data(), rows.flat(), 1e-6);
+    }
   });
 
   test("has none beyond the context, no parameters, and outlives scopes", async () => {

@@ -52,6 +52,8 @@ export interface AttentionDims {
   readonly scale: number;
   /** True: query i of T sees keys 0 … S − T + i of S. False: every query sees every key. */
   readonly causal: boolean;
+  /** Of causal attention: query i sees only the last `window` of those keys, its own included. Absent: all. */
+  readonly window?: number | undefined;
 }
 
 /** Functions of one number that a linear layer may end in. */

@@ -1,4 +1,4 @@
-import { type Event, size } from "@muladd/tensor";
+import { type AttentionAttrs, type Event, size } from "@muladd/tensor";
 
 /** What an op must do at least. */
 export interface Work {
@@ -14,16 +14,18 @@ const all = ({ inputs, outs }: Event): number => WORD * (elements(inputs) + elem
 
 /** Products of queries with the keys that they see, for every head and batch, times the width of a head: B·H·T·S·D. */
 function attended({ inputs, attrs }: Event): number {
-  const { causal, keys } = attrs as { readonly causal: boolean; readonly keys?: number };
-  const { heads, keyHeads } = attrs as { readonly heads: number; readonly keyHeads: number };
+  const { causal, keys, window, heads, keyHeads } = attrs as AttentionAttrs; // an event does not say whose they are
   const [q, k] = inputs;
   const [B, T, W] = q!.shape as [number, number, number];
   // Packed, the second input is none of the operands: of attention there is none, of its gradient it is the result.
   const packed = k === undefined || inputs.length === 4;
   const width = packed ? (W * heads) / (heads + 2 * keyHeads) : W;
   const S = keys ?? (packed ? T : k.shape[1]!);
-  const pairs = causal ? T * S - (T * (T - 1)) / 2 : T * S;
-  return B * width * pairs;
+  if (!causal) return B * width * T * S;
+  // The last query sees `most`, those before it each one less, where that is fewer.
+  const most = Math.min(window ?? S, S);
+  const short = Math.max(0, Math.min(T - 1, most - (S - T) - 1));
+  return B * width * (T * most - (short * (short + 1)) / 2);
 }
 
 /** Ops that multiply, and those that touch less than the whole of what they are given. */

@@ -1,12 +1,12 @@
 import { type GPT, sampler } from "@muladd/gpt";
 import { init, LearnedPositions, parameterOf, sinusoids } from "@muladd/nn";
 import {
-  add,
   type Backend,
   dispose,
   full,
   gather,
   matmul,
+  mul,
   slice,
   sub,
   Tensor,
@@ -203,10 +203,13 @@ async function take(tensor: Tensor): Promise<Matrix> {
 /** ids → the matrix (1, T, C) after so many blocks, and the two summands it is made of. */
 function passed(model: GPT, ids: Int32Array, blocks: number) {
   const { backend } = model.tokens.weight;
-  const tokens = model.tokens.forward(Tensor.from(backend, ids, [1, ids.length]));
-  const positions = model.positions.forward(0, ids.length);
-  let x = add(tokens, positions);
-  if (blocks === 0) return { x, parts: { "of the token": tokens, "of the place": positions } };
+  const row = Tensor.from(backend, ids, [1, ids.length]);
+  let x = model.embed(row);
+  if (blocks === 0) {
+    const tokens = mul(model.tokens.forward(row), model.config.embeddingScale);
+    const places = model.positions?.forward(0, ids.length);
+    return { x, parts: { "of the token": tokens, ...(places && { "of the place": places }) } };
+  }
   let before = x;
   for (const block of model.blocks.slice(0, blocks)) {
     before = x;

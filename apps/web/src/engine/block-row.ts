@@ -14,7 +14,7 @@ export interface BlockRow {
   readonly v: Matrix;
   /** q · kᵀ */
   readonly scores: readonly number[];
-  /** ÷ √D */
+  /** ÷ √D, as a rule. */
   readonly scaled: readonly number[];
   /** −∞ for tokens that come later. */
   readonly masked: readonly number[];
@@ -26,24 +26,26 @@ export interface BlockRow {
   readonly mixed: readonly number[];
 }
 
-/** Queries, keys and values (T, D) of a head, from x (1, T, C) that was normalized. To be called inside of tidy. */
+/** Queries, keys and values (T, D) of a head, from x (1, T, C) that enters the block. To be called inside of tidy. */
 export function headOf(block: Block, x: Tensor, head: number) {
-  const [, T = 0, C = 0] = x.shape;
-  const { heads, qkv } = block.attention;
-  const D = C / heads;
-  const all = qkv.forward(x);
-  const part = (i: number) => {
-    const columns = slice(all, 2, i * C + head * D, i * C + (head + 1) * D);
-    return reshape(columns, [T, D]);
-  };
-  return { q: part(0), k: part(1), v: part(2), T, D };
+  const [, T = 0] = x.shape;
+  const { heads, keyHeads, headWidth: D, scale = 1 / Math.sqrt(D) } = block.attention;
+  const normed = block.normPlace === "before" ? block.norm1.forward(x) : x;
+  const [q, k, v] = block.attention.project(normed);
+  const part = (of: Tensor, head: number) =>
+    reshape(slice(of, 2, head * D, (head + 1) * D), [T, D]);
+  const shared = Math.floor((head * keyHeads) / heads);
+  return { q: part(q, head), k: part(k, shared), v: part(v, shared), T, scale };
 }
 
-/** (T, T): 0 where a token may look, −∞ above the diagonal. */
-export const causalMask = (backend: Tensor["backend"], T: number): Tensor =>
+/** (T, T): 0 where a token may look, −∞ above the diagonal, and before the window where there is one. */
+export const causalMask = (backend: Tensor["backend"], T: number, window = T): Tensor =>
   Tensor.from(
     backend,
-    Float32Array.from({ length: T * T }, (_, i) => (i % T > Math.floor(i / T) ? -Infinity : 0)),
+    Float32Array.from({ length: T * T }, (_, i) => {
+      const ago = Math.floor(i / T) - (i % T);
+      return ago >= 0 && ago < window ? 0 : -Infinity;
+    }),
     [T, T],
   );
 
@@ -54,10 +56,10 @@ export async function blockRow(
   { layer, head, row }: { readonly layer: number; readonly head: number; readonly row: number },
 ): Promise<BlockRow> {
   const tensors = tidy(() => {
-    const { q, k, v, T, D } = headOf(block, block.norm1.forward(x), head);
+    const { q, k, v, T, scale } = headOf(block, x, head);
     const scores = matmul(q, k, { transposeB: true });
-    const scaled = mul(scores, 1 / Math.sqrt(D));
-    const masked = add(scaled, causalMask(x.backend, T));
+    const scaled = mul(scores, scale);
+    const masked = add(scaled, causalMask(x.backend, T, block.attention.window));
     const weights = softmax(masked);
     return { q, k, v, scores, scaled, masked, weights, mixed: matmul(weights, v) };
   });

@@ -1,6 +1,6 @@
 import type { GPT } from "@muladd/gpt";
 import { crossEntropyLoss, linearCrossEntropyLoss } from "@muladd/nn";
-import { add, type Tensor, tidy } from "@muladd/tensor";
+import { type Tensor, tidy } from "@muladd/tensor";
 
 /**
  * The loss of ids and targets (B, T) i32 → (), by the model's own modules in the order in which `GPT.loss` calls them, telling
@@ -14,9 +14,20 @@ export function lossByModules(
 ): Tensor {
   return tidy(() => {
     enter("embed");
-    let x = add(model.tokens.forward(ids), model.positions.forward(0, ids.shape[1]!));
+    let x = model.embed(ids);
     model.blocks.forEach((block, i) => {
       const { norm1, attention, norm2, mlp } = block;
+      if (block.normPlace === "after") {
+        enter(`block ${i}/attention`);
+        const attended = attention.forward(x, { residual: x });
+        enter(`block ${i}/norm 1`);
+        const normed = norm1.forward(attended);
+        enter(`block ${i}/mlp`);
+        const passed = mlp.forward(normed, normed);
+        enter(`block ${i}/norm 2`);
+        x = norm2.forward(passed);
+        return;
+      }
       enter(`block ${i}/norm 1`);
       const normed = norm1.forward(x);
       enter(`block ${i}/attention`);
@@ -26,10 +37,11 @@ export function lossByModules(
       enter(`block ${i}/mlp`);
       x = mlp.forward(again, attended);
     });
-    enter("final norm");
-    const hidden = model.norm.forward(x);
+    if (model.norm) enter("final norm");
+    const hidden = model.norm?.forward(x) ?? x;
     enter(logits ? "head" : "head and loss");
-    if (!logits) return linearCrossEntropyLoss(hidden, model.tokens.weight, targets);
+    if (!logits)
+      return linearCrossEntropyLoss(hidden, (model.head ?? model.tokens).weight, targets);
     const scores = model.logits(hidden);
     enter("loss");
     return crossEntropyLoss(scores, targets);

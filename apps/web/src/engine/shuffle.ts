@@ -87,11 +87,11 @@ async function headOutput(
   const { backend } = model.tokens.weight;
   const T = ids.length;
   using out = tidy(() => {
-    const tokens = model.tokens.forward(Tensor.from(backend, ids, [1, T]));
-    const x = positions ? add(tokens, model.positions.forward(0, T)) : tokens;
+    const row = Tensor.from(backend, ids, [1, T]);
+    const x = positions ? model.embed(row) : model.tokens.forward(row);
     const [block] = model.blocks;
-    const { q, k, v, D } = headOf(block!, block!.norm1.forward(x), 0);
-    const scores = mul(matmul(q, k, { transposeB: true }), 1 / Math.sqrt(D));
+    const { q, k, v, scale } = headOf(block!, x, 0);
+    const scores = mul(matmul(q, k, { transposeB: true }), scale);
     return matmul(softmax(masked ? add(scores, causalMask(backend, T)) : scores), v);
   });
   const values = Array.from(await out.data());

@@ -78,10 +78,11 @@ ${rows(
   (r) => `  let row${r} = min(row + ${r}u, p.rows - 1u);
   let qAt${r} = qAt(b, keyHead, row${r});
   let seen${r} = seenBy(row${r});
+  let hidden${r} = hiddenFrom(row${r});
   let place${r} = queryAt(b, keyHead, row${r}) * p.parts + part;`,
 )}
-  let begin = part * p.part;
-  let end = min(begin + p.part, seen${block - 1});
+  let begin = max(part * p.part, hidden0);
+  let end = min(part * p.part + p.part, seen${block - 1});
   var peak = ${type}(LOWEST);
   for (var key = begin + lane; key < end; key += LANES) {
     let at = kAt(b, keyHead, key);
@@ -92,14 +93,14 @@ ${rows((r) => `      s${r} += dot(qQuad(qAt${r}, i), quad);`)}
     }
     let s = p.scale * ${type}(${rows((r) => `s${r}`, ", ")});
     weightOf[key - begin] = s;
-${rows((r) => `    if (key < seen${r}) { ${of("peak", r)} = max(${of("peak", r)}, ${of("s", r)}); }`)}
+${rows((r) => `    if (key - hidden${r} < seen${r} - hidden${r}) { ${of("peak", r)} = max(${of("peak", r)}, ${of("s", r)}); }`)}
   }
   peak = allMax(peak, lane);
   var total = ${type}();
   for (var key = begin + lane; key < end; key += LANES) {
     let s = weightOf[key - begin] - peak;
     var w = ${type}();
-${rows((r) => `    if (key < seen${r}) { ${of("w", r)} = weight(${of("s", r)}); }`)}
+${rows((r) => `    if (key - hidden${r} < seen${r} - hidden${r}) { ${of("w", r)} = weight(${of("s", r)}); }`)}
     weightOf[key - begin] = w;
     total += w;
   }

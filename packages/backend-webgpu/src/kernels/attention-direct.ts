@@ -68,16 +68,21 @@ fn kernel(group: u32, lane: u32) {
   let row = i / p.parts % blocks * ${block}u;
   let keyHead = i / p.parts / blocks % p.keyHeads;
   let b = i / p.parts / blocks / p.keyHeads;
-  let begin = part * p.part;
+  let begin = max(part * p.part, hiddenFrom(row));
 ${rows(
   (r) => `  let row${r} = min(row + ${r}u, p.rows - 1u);
   let qAt${r} = qAt(b, keyHead, row${r});
   let seen${r} = seenBy(row${r});
+  let hidden${r} = hiddenFrom(row${r});
   let sumsAt${r} = ${split ? `(queryAt(b, keyHead, row${r}) * p.parts + part) * p.quads` : `outAt(b, keyHead, row${r})`};
   var peak${r} = LOWEST;
   var total${r} = 0.0;`,
 )}
-  let end = min(begin + p.part, seen${block - 1});
+  let end = min(part * p.part + p.part, seen${block - 1});
+${rows(
+  (r) => `  let until${r} = min(end, seen${r});
+  let count${r} = until${r} - min(until${r}, hidden${r});`,
+)}
   for (var key = begin; key < end; key += ${KEYS}u) {
 ${keys(
   (c) => `    let key${c} = min(key + ${c}u, end - 1u);
@@ -96,7 +101,7 @@ ${rows(
   (r) => `    let last${r} = peak${r};
 ${keys(
   (c) => `    s${r}_${c} = p.scale * s${r}_${c};
-    let sees${r}_${c} = key + ${c}u < min(end, seen${r});
+    let sees${r}_${c} = key + ${c}u - hidden${r} < count${r}; // those before wrap around
     peak${r} = max(peak${r}, select(LOWEST, s${r}_${c}, sees${r}_${c}));`,
 )}
     let shrink${r} = weight(last${r} - peak${r});

@@ -97,11 +97,12 @@ ${rows(
   let gAt${r} = outAt(b, keyHead, row${r});
   let dqAt${r} = dqAt(b, keyHead, row${r});
   let seen${r} = seenBy(row${r});
+  let hidden${r} = hiddenFrom(row${r});
   let logSum${r} = logSum[queryAt(b, keyHead, row${r})];
   let inner${r} = inner[queryAt(b, keyHead, row${r})];`,
 )}
   let end = seen${block - 1};
-  for (var key = 0u; key < end; key += ${STEP}u) {
+  for (var key = hidden0; key < end; key += ${STEP}u) {
 ${keys(
   (c) => `    let kAt${c} = kAt(b, keyHead, min(key + ${c}u, end - 1u));
     let vAt${c} = vAt(b, keyHead, min(key + ${c}u, end - 1u));`,
@@ -117,13 +118,13 @@ ${rows((r) => `      s${r}_${c} += dot(q${r}, k${c}); dp${r}_${c} += dot(g${r}, 
 ${rows((r) =>
   keys(
     (c) => `    let w${r}_${c} = weight(p.scale * s${r}_${c} - logSum${r});
-    let ds${r}_${c} = select(0.0, p.scale * w${r}_${c} * (dp${r}_${c} - inner${r}), key + ${c}u < seen${r});`,
+    let ds${r}_${c} = select(0.0, p.scale * w${r}_${c} * (dp${r}_${c} - inner${r}), key + ${c}u - hidden${r} < seen${r} - hidden${r});`,
   ),
 )}
     for (var i = 0u; i < p.quads; i++) {
 ${keys((c) => `      let k${c} = kQuad(kAt${c}, i);`)}
 ${rows((r) => `      var sum${r} = ${keys((c) => `ds${r}_${c} * k${c}`, " + ")};`)}
-      if (key > 0u) {
+      if (key > hidden0) {
 ${rows((r) => `        sum${r} += dqQuad(dqAt${r}, i);`)}
       }
 ${rows((r) => `      dqPut(dqAt${r}, i, sum${r});`)}
@@ -160,12 +161,14 @@ ${keys(
   let dvAt${r} = dvAt(b, keyHead, key${r});`,
 )}
   let begin = (max(key0 + 1u, p.first) - p.first) * p.group; // earlier queries see none of the keys
-  for (var row = begin; row < p.rows; row += ${STEP}u) {
+  let finish = min(p.rows, (max(key${block - 1} + p.window + 1u, p.first) - p.first) * p.group); // and later ones
+  for (var row = begin; row < finish; row += ${STEP}u) {
 ${rows(
   (c) => `    let row${c} = min(row + ${c}u, p.rows - 1u);
     let qAt${c} = qAt(b, keyHead, row${c});
     let gAt${c} = outAt(b, keyHead, row${c});
-    let seen${c} = select(0u, seenBy(row${c}), row + ${c}u < p.rows);
+    let hidden${c} = hiddenFrom(row${c});
+    let seen${c} = select(0u, seenBy(row${c}) - hidden${c}, row + ${c}u < p.rows);
     let logSum${c} = logSum[queryAt(b, keyHead, row${c})];
     let inner${c} = inner[queryAt(b, keyHead, row${c})];`,
 )}
@@ -181,8 +184,8 @@ ${keys((r) =>
   rows(
     (
       c,
-    ) => `    let w${r}_${c} = select(0.0, weight(p.scale * s${r}_${c} - logSum${c}), key${r} < seen${c});
-    let ds${r}_${c} = select(0.0, p.scale * w${r}_${c} * (dp${r}_${c} - inner${c}), key${r} < seen${c});`,
+    ) => `    let w${r}_${c} = select(0.0, weight(p.scale * s${r}_${c} - logSum${c}), key${r} - hidden${c} < seen${c});
+    let ds${r}_${c} = select(0.0, p.scale * w${r}_${c} * (dp${r}_${c} - inner${c}), key${r} - hidden${c} < seen${c});`,
   ),
 )}
     for (var i = 0u; i < p.quads; i++) {
@@ -200,7 +203,7 @@ ${keys((r) => `        dk${r} += dkQuad(dkAt${r}, i); dv${r} += ${dv}Quad(dvAt${
 ${keys((r) => `      dkPut(dkAt${r}, i, dk${r}); ${dv}Put(dvAt${r}, i, dv${r});`)}
     }
   }
-  if (begin >= p.rows) {
+  if (begin >= finish) {
     for (var i = 0u; i < p.quads; i++) {
 ${keys((r) => `      dkPut(dkAt${r}, i, vec4<f32>()); ${dv}Put(dvAt${r}, i, vec4<f32>());`)}
     }

@@ -118,14 +118,15 @@ ${four(
   (r) => `  let row${r} = start + y * 4u + ${r}u;
   let query${r} = queryAt(b, keyHead, min(row${r}, p.rows - 1u));`,
 )}
-  let seen = ${ofRows("vec4<u32>", (r) => `seenBy(row${r})`)};
+  let hidden = ${ofRows("vec4<u32>", (r) => `hiddenFrom(row${r})`)};
+  let seen = ${ofRows("vec4<u32>", (r) => `seenBy(row${r})`)} - hidden;
   let logSums = ${ofRows("vec4<f32>", (r) => `logSum[query${r}]`)};
   let inners = ${ofRows("vec4<f32>", (r) => `inner[query${r}]`)};
 ${findRows("q", block, "start", "p.rows", "qAt(b, keyHead, at)")}
 ${findRows("g", block, "start", "p.rows", "outAt(b, keyHead, at)")}
 ${sums("dq", D)}
   let end = seenBy(min(start + BLOCK, p.rows) - 1u);
-  for (var key = 0u; key < end; key += ${COLUMNS}u) {
+  for (var key = hiddenFrom(start); key < end; key += ${COLUMNS}u) {
 ${findColumns("k", block, "key", "p.keys", "kAt(b, keyHead, at)")}
 ${findColumns("v", block, "key", "p.keys", "vAt(b, keyHead, at)")}
 ${four((c) => `  var s${c} = vec4<f32>(); var dp${c} = vec4<f32>();`)}
@@ -135,7 +136,7 @@ ${four(
   (
     c,
   ) => `    let ds${c} = select(vec4<f32>(), p.scale * weights(p.scale * s${c} - logSums) * (dp${c} - inners),
-      vec4<u32>(key + x + ${8 * c}u) < seen);`,
+      vec4<u32>(key + x + ${8 * c}u) - hidden < seen);`,
 )}
     workgroupBarrier();
 ${putWeights("ds")}
@@ -167,7 +168,9 @@ ${findRows("k", block, "start", "p.keys", "kAt(b, keyHead, at)")}
 ${findRows("v", block, "start", "p.keys", "vAt(b, keyHead, at)")}
 ${names.map((name) => sums(name, D)).join("\n")}
   let begin = (max(start + 1u, p.first) - p.first) * p.group; // earlier queries see none of the keys
-  for (var row = begin; row < p.rows; row += ${COLUMNS}u) {
+  let last = min(start + BLOCK, p.keys) - 1u;
+  let finish = min(p.rows, (max(last + p.window + 1u, p.first) - p.first) * p.group); // and later ones
+  for (var row = begin; row < finish; row += ${COLUMNS}u) {
 ${findColumns("q", block, "row", "p.rows", "qAt(b, keyHead, at)")}
 ${findColumns("g", block, "row", "p.rows", "outAt(b, keyHead, at)")}
 ${four((c) => `  var s${c} = vec4<f32>(); var dp${c} = vec4<f32>();`)}
@@ -176,7 +179,8 @@ ${keys ? product("dp", "v", "g", block, D) : ""}
 ${four(
   (c) => `    let row${c} = row + x + ${8 * c}u;
     let query${c} = queryAt(b, keyHead, min(row${c}, p.rows - 1u));
-    let sees${c} = key < vec4<u32>(select(0u, seenBy(row${c}), row${c} < p.rows));
+    let hidden${c} = hiddenFrom(row${c});
+    let sees${c} = key - hidden${c} < vec4<u32>(select(0u, seenBy(row${c}) - hidden${c}, row${c} < p.rows));
     let w${c} = select(vec4<f32>(), weights(p.scale * s${c} - logSum[query${c}]), sees${c});
     let ds${c} = select(vec4<f32>(), p.scale * w${c} * (dp${c} - inner[query${c}]), sees${c});`,
 )}

@@ -36,7 +36,7 @@ export const keyOf = ({ wide }: Heads): string => (wide ? "" : " by numbers");
 /** `views` are all that a kernel reads or writes as views; the first three q, k and v. */
 export function headsOf(
   views: readonly [q: View, k: View, v: View, ...View[]],
-  { scale, causal }: AttentionDims,
+  { scale, causal, window = Infinity }: AttentionDims,
 ): Heads {
   const [q, k, v] = views;
   const [B, T, H, D] = q.shape as [number, number, number, number];
@@ -46,7 +46,10 @@ export function headsOf(
     views.every((x) => [x.offset, ...x.strides.slice(0, 3)].every((n) => n % 4 === 0));
   const group = H / K;
   const first = causal ? S - T + 1 : S;
-  const seen = causal ? T * (S - T) + (T * (T + 1)) / 2 : T * S;
+  // Queries that see less than the last: each one less than the next.
+  const most = Math.min(S, window);
+  const short = causal ? Math.max(0, Math.min(T - 1, most - first)) : 0;
+  const seen = T * most - (short * (short + 1)) / 2;
   const places = [q, k, v].flatMap((x) => placeOf(x, wide));
   return {
     B,
@@ -63,7 +66,7 @@ export function headsOf(
     element: elementOf(wide),
     numbers: [
       ...[D, quadsOf(D), wide ? D / 4 : D],
-      ...[T * group, T, S, H, K, group, first, causal ? 1 : 0, scale],
+      ...[T * group, T, S, H, K, group, first, causal ? 1 : 0, Math.min(window, S + T), scale],
       ...places,
     ],
   };
@@ -94,6 +97,8 @@ export const headParams: Readonly<Record<string, ParamType>> = {
   group: "u32",
   first: "u32",
   step: "u32",
+  /** Keys that a query sees at most; S + T where there is no window. */
+  window: "u32",
   scale: "f32",
   ...placeParams("q"),
   ...placeParams("k"),
@@ -120,8 +125,9 @@ export const headCode = /* wgsl */ `${special}
 const LOWEST = -3.4028234e38;
 fn weight(x: f32) -> f32 { return select(exp(max(x, -150.0)), x, isNan(x)); }
 fn headOf(keyHead: u32, row: u32) -> u32 { return keyHead * p.group + row % p.group; }
-/** Keys that a query sees. */
+/** Keys up to the last that a query sees, and up to the first. */
 fn seenBy(row: u32) -> u32 { return p.first + row / p.group * p.step; }
+fn hiddenFrom(row: u32) -> u32 { return seenBy(row) - min(seenBy(row), p.window); }
 /** Of a query's row of (B, T, H·D). */
 fn outAt(b: u32, keyHead: u32, row: u32) -> u32 {
   return ((b * p.queries + row / p.group) * p.heads + headOf(keyHead, row)) * p.width;

@@ -61,20 +61,23 @@ fn kernel(group: u32, lane: u32) {
   let b = group / blocks / p.keyHeads;
   let keyHead = group / blocks % p.keyHeads;
   let start = (blocks - 1u - group % blocks) * BLOCK; // those with most keys first
-  let seen = vec4<u32>(${each(4, (r) => `seenBy(start + y * 4u + ${r}u)`, ", ")});
+  let hidden = vec4<u32>(${each(4, (r) => `hiddenFrom(start + y * 4u + ${r}u)`, ", ")});
+  let seen = vec4<u32>(${each(4, (r) => `seenBy(start + y * 4u + ${r}u)`, ", ")}) - hidden;
 ${findRows("q", block, "start", "p.rows", "qAt(b, keyHead, at)")}
   var peak = vec4<f32>(LOWEST);
   var total = vec4<f32>();
 ${sums("sum", D)}
   let end = seenBy(min(start + BLOCK, p.rows) - 1u);
-  for (var key = 0u; key < end; key += ${COLUMNS}u) {
+  for (var key = hiddenFrom(start); key < end; key += ${COLUMNS}u) {
 ${findColumns("k", block, "key", "p.keys", "kAt(b, keyHead, at)")}
 ${findColumns("v", block, "key", "p.keys", "vAt(b, keyHead, at)")}
 ${keys((c) => `  var s${c} = vec4<f32>();`)}
 ${product("s", "q", "k", block, D)}
     var top = vec4<f32>(LOWEST);
 ${keys(
-  (c) => `    let sees${c} = vec4<u32>(key + x + ${8 * c}u) < seen;
+  (
+    c,
+  ) => `    let sees${c} = vec4<u32>(key + x + ${8 * c}u) - hidden < seen; // those before wrap around
     s${c} *= p.scale;
     top = max(top, select(vec4<f32>(LOWEST), s${c}, sees${c}));`,
 )}

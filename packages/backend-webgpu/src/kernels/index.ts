@@ -11,21 +11,21 @@ import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { matmul } from "./matmul.ts";
 import { norms } from "./norm.ts";
 import { optimizer } from "./optimizer.ts";
+import { packed } from "./packed.ts";
 import { random } from "./random.ts";
 import { reduction } from "./reduce.ts";
 import { rotary } from "./rotary.ts";
 import { softmax } from "./softmax.ts";
 
 /** Every kernel, written for a device. */
-export const kernels = (
-  context: Context,
-): Kernels & Omit<FusedKernels, "linearPacked" | "gatherPacked"> => ({
+export const kernels = (context: Context): Kernels & FusedKernels => ({
   ...elementwise(context),
   ...reduction(context),
   ...gathering(context),
   ...random(context),
   matmul: matmul(context),
   linear: linear(context),
+  ...packed(context),
   linearCrossEntropy: linearCrossEntropy(context),
   ...attention(context),
   ...attentionGrad(context),

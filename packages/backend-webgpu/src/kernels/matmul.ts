@@ -60,7 +60,7 @@ function upright(product: Product): Product {
   const transposeA = product.transposeA && !lineA;
   const transposeB = product.transposeB || lineB;
   const lines = { a: lineA ? { ...a, width: k } : a, b: lineB ? { ...b, width: k } : b };
-  if (n > 1 || m === 1 || epilogue.bias || product.out.width > 1)
+  if (b.packed || n > 1 || m === 1 || epilogue.bias || product.out.width > 1)
     return { ...product, ...lines, transposeA, transposeB };
   return {
     ...product,

@@ -1,3 +1,4 @@
+import { packedQuad } from "../wgsl/packed.ts";
 import type { Layout } from "./product.ts";
 
 /**
@@ -7,10 +8,15 @@ import type { Layout } from "./product.ts";
  * anything: WebGPU keeps such reads inside the buffer, and they reach no number that is stored.
  */
 export function operandCode(layout: Layout, byRow: boolean): string {
-  const { transposeA, transposeB, quads, tail } = layout;
+  const { transposeA, transposeB, quads, tail, packed } = layout;
   return [
     operand("a", "row: u32, k: u32", { lines: transposeA, wide: quads.a, tail, byLine: !byRow }),
-    operand("b", "k: u32, column: u32", { lines: !transposeB, wide: quads.b, tail, byLine: true }),
+    packed
+      ? packedQuad("b", packed, "p.bWidth") +
+        block("b", "k: u32, column: u32", "column", "k", false)
+      : operand("b", "k: u32, column: u32", {
+          ...{ lines: !transposeB, wide: quads.b, tail, byLine: true },
+        }),
   ].join("");
 }
 
@@ -32,19 +38,21 @@ function operand(name: string, place: string, { lines, wide, tail, byLine }: Rea
   const value = wide
     ? `${name}[base + line * p.${name}Width + at / 4u]`
     : `vec4<f32>(${[0, 1, 2, 3].map((i) => `${name}[i + ${i}u]`).join(", ")})`;
-  const block = [0, 1, 2, 3]
-    .map((i) => `${name}Quad(base, ${line} + ${i}u, ${at})`)
-    .join(",\n    ");
   return /* wgsl */ `
 fn ${name}Quad(base: u32, line: u32, at: u32) -> vec4<f32> {
 ${wide ? "" : `  let i = base + line * p.${name}Width + at;\n`}  ${
     tail ? `return select(vec4<f32>(), ${value}, ${inside});` : `return ${value};`
   }
+}${block(name, place, line, at, lines === byLine)}`;
 }
+
+/** Four quads of neighbouring lines, as they are or turned. */
+function block(name: string, place: string, line: string, at: string, asRead: boolean): string {
+  const quads = [0, 1, 2, 3].map((i) => `${name}Quad(base, ${line} + ${i}u, ${at})`);
+  const matrix = `mat4x4<f32>(\n    ${quads.join(",\n    ")}\n  )`;
+  return /* wgsl */ `
 fn ${name}Block(base: u32, ${place}) -> mat4x4<f32> {
-  return ${lines === byLine ? "mat4x4<f32>" : "transpose(mat4x4<f32>"}(
-    ${block}
-  )${lines === byLine ? "" : ")"};
+  return ${asRead ? matrix : `transpose(${matrix})`};
 }
 `;
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Program } from "../program.ts";
+import { packedBuffers } from "../wgsl/packed.ts";
 import { epilogueBuffers, epilogueCode, epilogueKey, epilogueOperands } from "./epilogue.ts";
 import {
   type Layout,
@@ -36,7 +37,7 @@ export function runForm(context: Context, form: Form, product: Product, range: R
   const operands = epilogueOperands(out.of, epilogue);
   context.run(
     program,
-    [a.of, b.of, ...operands.reads],
+    [a.of, b.of, ...(b.packed?.scales ? [b.packed.scales] : []), ...operands.reads],
     operands.writes,
     numbersOf(product, layout, range, [down, across]),
     range.parts * batch * down * across,
@@ -45,11 +46,15 @@ export function runForm(context: Context, form: Form, product: Product, range: R
 }
 
 function programOf(form: Form, layout: Layout): Omit<Program, "name"> {
-  const { quads, epilogue } = layout;
+  const { quads, epilogue, packed } = layout;
   const type = (wide: boolean) => (wide ? "vec4<f32>" : "f32");
   const buffers = epilogueBuffers(epilogue, quads.out);
   return {
-    reads: { a: type(quads.a), b: type(quads.b), ...buffers.reads },
+    reads: {
+      a: type(quads.a),
+      ...(packed ? packedBuffers("b", packed) : { b: type(quads.b) }),
+      ...buffers.reads,
+    },
     writes: buffers.writes,
     params: PARAMS,
     lanes: form.lanes,

@@ -1,4 +1,4 @@
-import type { Dense } from "@muladd/tensor";
+import type { Dense, PackedFormat } from "@muladd/tensor";
 import type { Epilogue } from "./epilogue.ts";
 
 /** Matrices in a buffer: lines of `width` numbers from element `at` on, one matrix `step` elements after another. */
@@ -7,9 +7,19 @@ export interface Matrices {
   readonly at: number;
   readonly width: number;
   readonly step: number;
+  /** How the numbers are packed; `of` holds words then, which `at`, `width` and `step` count. */
+  readonly packed?: Packing;
 }
 
-/** out (batch, m, n) = epilogue(a (batch, m, k) · b (batch, k, n)); a transposed operand is stored the other way round. */
+export interface Packing {
+  readonly format: PackedFormat;
+  readonly scales: Dense | undefined;
+}
+
+/**
+ * out (batch, m, n) = epilogue(a (batch, m, k) · b (batch, k, n)); a transposed operand is stored the other way round. Only b
+ * may be packed, and is transposed then.
+ */
 export interface Product {
   readonly batch: number;
   readonly m: number;
@@ -38,6 +48,8 @@ export interface Layout {
   readonly transposeB: boolean;
   /** Which operands can be read and written in quads: those whose lines begin at multiples of 4. */
   readonly quads: { readonly a: boolean; readonly b: boolean; readonly out: boolean };
+  /** How b is packed. */
+  readonly packed: PackedFormat | undefined;
   /** k is no multiple of 4: what is read beyond it counts as 0. */
   readonly tail: boolean;
   readonly epilogue: Epilogue;
@@ -46,12 +58,18 @@ export interface Layout {
 }
 
 export function layoutOf({ k, a, b, out, transposeA, transposeB, epilogue }: Product): Layout {
-  const quads = { a: inQuads(a), b: inQuads(b), out: inQuads(out) };
+  const packed = b.packed?.format;
+  const quads = { a: inQuads(a), b: !packed && inQuads(b), out: inQuads(out) };
   const tail = k % 4 !== 0;
-  const odd = [!quads.a && "a", !quads.b && "b", !quads.out && "out", tail && "k"].filter(Boolean);
+  const odd = [
+    !quads.a && "a",
+    !quads.b && !packed && "b",
+    !quads.out && "out",
+    tail && "k",
+  ].filter(Boolean);
   const letters = `${transposeA ? "t" : "n"}${transposeB ? "t" : "n"}`;
-  const key = odd.length ? `${letters} odd ${odd.join("+")}` : letters;
-  return { transposeA, transposeB, quads, tail, epilogue, key };
+  const key = [letters, packed, odd.length > 0 && `odd ${odd.join("+")}`].filter(Boolean).join(" ");
+  return { packed, transposeA, transposeB, quads, tail, epilogue, key };
 }
 
 const inQuads = ({ at, width, step }: Matrices): boolean =>
@@ -98,10 +116,11 @@ export function numbersOf(
 }
 
 /** What a product's form must do at least, over one range. Flops: a multiplication and an addition each. */
-export function workOf({ batch, m, n, k }: Product, { first, end, parts }: Range) {
+export function workOf({ batch, m, n, k, b }: Product, { first, end, parts }: Range) {
   const length = k === 0 ? 0 : end - first;
+  const words = b.packed ? b.width / k : 1; // of a number
   return {
     flops: 2 * batch * m * n * length,
-    bytes: 4 * batch * (m * length + length * n + parts * m * n),
+    bytes: 4 * batch * (m * length + length * n * words + parts * m * n),
   };
 }

@@ -79,7 +79,9 @@ const UNPACK: Readonly<Record<BlockType, Unpack>> = {
 export function dequantize(bytes: Uint8Array, dtype: BlockType): Float32Array<ArrayBuffer> {
   const { block, bytes: size } = TENSOR_TYPES[dtype];
   if (bytes.length % size !== 0)
-    throw new FormatError(`dequantize: ${bytes.length} bytes are no whole number of ${dtype} blocks`);
+    throw new FormatError(
+      `dequantize: ${bytes.length} bytes are no whole number of ${dtype} blocks`,
+    );
   const out = new Float32Array((bytes.length / size) * block);
   const unpack = UNPACK[dtype];
   for (let at = 0, to = 0; at < bytes.length; at += size, to += block) unpack(bytes, at, out, to);

@@ -1,6 +1,7 @@
 import { FormatError, type Shape, show, size } from "@muladd/tensor";
 import { type Cursor, parseHead } from "../cursor.ts";
 import type { ByteSource } from "../source.ts";
+import { closeOnError } from "../sources/close-on-error.ts";
 import { checkRange } from "../sources/range.ts";
 import type { StoredTensor, TensorStore } from "../stored.ts";
 import { type GGUFTensorType, isTensorType, TENSOR_TYPES, tensorTypeName } from "./tensor-types.ts";
@@ -35,10 +36,14 @@ interface Head {
 
 /**
  * Opens a GGUF file, version 2 or 3, little-endian: metadata and the list of tensors, which are read when asked for. Shapes are
- * row-major (GGUF lists the innermost axis first). Throws FormatError, also for a type of tensor that is not supported.
+ * row-major (GGUF lists the innermost axis first). Throws FormatError, also for a type of tensor that is not supported. Closing
+ * the store closes the source; so does an error.
  * https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
-export async function openGGUF(source: ByteSource): Promise<GGUFStore> {
+export const openGGUF = (source: ByteSource): Promise<GGUFStore> =>
+  closeOnError(source, () => open(source));
+
+async function open(source: ByteSource): Promise<GGUFStore> {
   const { name } = source;
   const { values, entries, end } = await parseHead(source, parse);
   const alignment = alignmentOf(values);

@@ -3,7 +3,16 @@ import type { StoredType } from "../stored.ts";
 /** GGUF's types of tensors: `enum ggml_type` in https://github.com/ggml-org/ggml/blob/master/include/ggml.h */
 
 export type BlockType = Extract<StoredType, `Q${string}`>;
-export type GGUFTensorType = BlockType | "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8";
+export type GGUFTensorType =
+  | BlockType
+  | "F64"
+  | "F32"
+  | "F16"
+  | "BF16"
+  | "I64"
+  | "I32"
+  | "I16"
+  | "I8";
 
 export interface TensorType {
   readonly id: number;

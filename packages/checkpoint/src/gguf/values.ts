@@ -33,6 +33,7 @@ const TYPES = [
   "f64",
 ] as const;
 type Type = (typeof TYPES)[number];
+const NAMES: readonly string[] = TYPES;
 
 interface ArrayOf<T> {
   readonly BYTES_PER_ELEMENT: number;
@@ -63,9 +64,9 @@ const STRING_BYTES = 8;
 
 export const readString = (cursor: Cursor): string => cursor.text(cursor.count());
 
-function readMany<T>(cursor: Cursor, Array: ArrayOf<T>, count: number): ArrayLike<T> {
-  const bytes = cursor.take(count * Array.BYTES_PER_ELEMENT);
-  return new Array(Uint8Array.from(bytes).buffer);
+function readMany<T>(cursor: Cursor, Numbers: ArrayOf<T>, count: number): ArrayLike<T> {
+  const bytes = cursor.take(count * Numbers.BYTES_PER_ELEMENT);
+  return new Numbers(Uint8Array.from(bytes).buffer);
 }
 
 function readBools(cursor: Cursor, count: number): Uint8Array {
@@ -117,8 +118,8 @@ export function stringBytes(text: string): Uint8Array[] {
   return [u64(bytes.length), bytes];
 }
 
-function numberBytes<T>(Array: ArrayOf<T>, value: T, exact: boolean): Uint8Array | undefined {
-  const array = Array.from([value]);
+function numberBytes<T>(Numbers: ArrayOf<T>, value: T, exact: boolean): Uint8Array | undefined {
+  const array = Numbers.from([value]);
   if (exact && array[0] !== value) return undefined;
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
@@ -139,10 +140,10 @@ function itemBytes(type: string, value: number | bigint | boolean | string) {
 /** A value in bytes, behind its type. Throws FormatError, with `key`, for a number that its type does not hold. */
 export function valueBytes(key: string, { type, value }: GGUFValue): Uint8Array[] {
   const item = type.replace("[]", "");
-  const id = u32(TYPES.findIndex((known) => known === item));
+  const id = u32(NAMES.indexOf(item));
   const list = typeof value === "object";
   const items = list ? Array.from<number | bigint | string>(value) : [value];
-  const head: Uint8Array[] = list ? [u32(TYPES.indexOf("array")), id, u64(items.length)] : [id];
+  const head: Uint8Array[] = list ? [u32(NAMES.indexOf("array")), id, u64(items.length)] : [id];
   for (const one of items) {
     const bytes = itemBytes(item, one);
     if (!bytes) throw new FormatError(`GGUF: ${key}: ${one} is not of type ${item}`);

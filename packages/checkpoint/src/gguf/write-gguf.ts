@@ -1,20 +1,15 @@
 import { FormatError, show, size } from "@muladd/tensor";
-import type { StoredTensor } from "../stored.ts";
+import type { TensorToWrite } from "../safetensors/write-shards.ts";
 import type { FileTarget } from "../target.ts";
 import { alignmentOf } from "./open-gguf.ts";
 import { isTensorType, TENSOR_TYPES } from "./tensor-types.ts";
 import { type GGUFValues, stringBytes, u32, u64, valueBytes } from "./values.ts";
 
-/** A tensor to write: what it is now, and its bytes when its turn comes. A {@link StoredTensor} is one. */
-export interface GGUFTensor extends Pick<StoredTensor, "name" | "dtype" | "shape"> {
-  /** Little-endian and row-major, as `fromFloat32` and `quantizeQ8_0` make them. */
-  read(): Promise<Uint8Array>;
-}
-
 export interface GGUFContents {
   /** In the order in which they are written. llama.cpp asks for `general.architecture`, and for first. */
   readonly values: GGUFValues;
-  readonly tensors: readonly GGUFTensor[];
+  /** Their bytes as `fromFloat32` and `quantizeQ8_0` make them; a {@link StoredTensor} is one. */
+  readonly tensors: readonly TensorToWrite[];
   /** After each tensor: bytes of tensors written, and to write. */
   readonly onProgress?: (written: number, total: number) => void;
 }
@@ -58,9 +53,10 @@ export async function writeGGUF(
   }
 }
 
-const wrong = ({ name }: GGUFTensor, why: string) => new FormatError(`GGUF: tensor ${name}: ${why}`);
+const wrong = ({ name }: TensorToWrite, why: string) =>
+  new FormatError(`GGUF: tensor ${name}: ${why}`);
 
-function encodeHead(values: GGUFValues, tensors: readonly GGUFTensor[], alignment: number) {
+function encodeHead(values: GGUFValues, tensors: readonly TensorToWrite[], alignment: number) {
   const parts: Uint8Array[] = [
     new TextEncoder().encode("GGUF"),
     u32(VERSION),
@@ -76,7 +72,10 @@ function encodeHead(values: GGUFValues, tensors: readonly GGUFTensor[], alignmen
     names.add(name);
     const text = stringBytes(name);
     if (text[1]!.length > MAX_NAME)
-      throw wrong(tensor, `its name is longer than ${MAX_NAME} bytes, which llama.cpp does not read`);
+      throw wrong(
+        tensor,
+        `its name is longer than ${MAX_NAME} bytes, which llama.cpp does not read`,
+      );
     if (!isTensorType(dtype))
       throw wrong(tensor, `GGUF has no ${dtype}; write ${Object.keys(TENSOR_TYPES).join(", ")}`);
     const { id, block, bytes } = TENSOR_TYPES[dtype];

@@ -27,12 +27,10 @@ export function encodeHeader<T extends Described>(
     (a, b) => RANKS.indexOf(a.dtype) - RANKS.indexOf(b.dtype) || (a.name < b.name ? -1 : 1),
   );
   let at = 0;
-  const names = new Set(["__metadata__"]);
   const entries = order.map((tensor) => {
     const { name, dtype, shape, data } = tensor;
-    if (names.has(name))
-      throw new FormatError(`safetensors: ${name} cannot be the name of a tensor twice`);
-    names.add(name);
+    if (name === "__metadata__")
+      throw new FormatError("safetensors: a tensor cannot be called __metadata__");
     if (data && data.length !== size(shape))
       throw new FormatError(`safetensors: ${name} has ${data.length} numbers for ${show(shape)}`);
     const begin = at;

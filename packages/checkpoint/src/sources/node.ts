@@ -3,8 +3,8 @@ import type { ByteSource, FileSet } from "../source.ts";
 import { checkPath } from "./path.ts";
 import { checkRange, cutShort } from "./range.ts";
 
-/** The most bytes Node reads at once are 2³¹ − 1. */
-const MOST = 2 ** 30;
+/** Bytes to read or write at once: Node takes at most 2³¹ − 1. */
+export const MOST = 2 ** 30;
 
 /** Node's modules for files. Throws where there is no file system. */
 export function nodeModules() {

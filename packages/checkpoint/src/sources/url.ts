@@ -64,9 +64,10 @@ async function openURL(url: string, options: URLOptions): Promise<ByteSource | u
       const response = await request(name, url, options, `bytes=${begin}-${end - 1}`);
       try {
         const now = contentRange(response)?.size ?? size;
-        if (now !== size || response.headers.get("etag") !== tag)
+        const nowTag = response.headers.get("etag");
+        if (response.status === 206 && (now !== size || nowTag !== tag))
           throw new FormatError(
-            `${name}: has changed since it was opened (${size} bytes then, ${now} now); open it again`,
+            `${name}: has changed since it was opened: expected ${size} bytes and ETag ${tag}, found ${now} and ${nowTag}; open it again`,
           );
         checkAnswer(name, response, begin, end);
       } catch (error) {

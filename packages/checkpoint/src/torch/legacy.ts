@@ -1,9 +1,7 @@
 import { FormatError } from "@muladd/tensor";
 import { type Cursor, parseHead } from "../cursor.ts";
-import { BYTES } from "../dtypes.ts";
 import type { ByteSource } from "../source.ts";
-import type { StorageBytes, Unpickled } from "./open-torch.ts";
-import { storages } from "./storage.ts";
+import { type StorageBytes, storageSize, storages, type Unpickled } from "./storage.ts";
 import { unpickle } from "./unpickle.ts";
 
 /**
@@ -42,7 +40,7 @@ export async function openLegacy(source: ByteSource): Promise<Unpickled> {
     const storage = typeof key === "string" ? found.get(key) : undefined;
     if (!storage)
       throw new FormatError(`${source.name}: storage ${String(key)} is listed but not used`);
-    const bytes = storage.count * (storage.dtype ? BYTES[storage.dtype] : 1);
+    const bytes = storageSize(storage);
     places.set(storage.key, storageBytes(source, storage.key, at, storage.count, bytes));
     at += COUNT_BYTES + bytes;
   }

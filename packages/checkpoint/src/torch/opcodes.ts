@@ -108,7 +108,7 @@ export const OPCODES: ReadonlyMap<number, (m: Machine) => void> = /* @__PURE__ *
   // containers
   "]": (m) => m.pushContainer([]),
   l: (m) => m.pushContainer(m.sinceMark()), // LIST
-  a: (m) => append(m, m.take(1)),
+  a: (m) => append(m, [m.pop()]),
   e: (m) => append(m, m.sinceMark()),
   ")": (m) => m.pushContainer([]),
   t: (m) => m.pushContainer(m.sinceMark()), // TUPLE

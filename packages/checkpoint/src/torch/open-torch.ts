@@ -2,27 +2,16 @@ import { FormatError, show, size } from "@muladd/tensor";
 import { Cursor } from "../cursor.ts";
 import { BYTES } from "../dtypes.ts";
 import type { ByteSource } from "../source.ts";
+import { closeOnError } from "../sources/close-on-error.ts";
 import { checkRange } from "../sources/range.ts";
 import type { StoredTensor, TensorStore } from "../stored.ts";
 import { collect } from "./collect.ts";
 import { isLegacy, openLegacy } from "./legacy.ts";
-import { storages } from "./storage.ts";
+import { storageSize, storages, type Unpickled } from "./storage.ts";
 import { gatherView, isContiguous, reach } from "./strided.ts";
 import { unpickle } from "./unpickle.ts";
-import type { Storage, Value, View } from "./value.ts";
+import type { View } from "./value.ts";
 import { openZip } from "./zip.ts";
-
-/** The bytes of a storage, by range. */
-export interface StorageBytes {
-  readonly size: number;
-  read(begin: number, end: number): Promise<Uint8Array>;
-}
-
-/** A checkpoint unpickled: its value, and where each storage's bytes are. Both file formats give one. */
-export interface Unpickled {
-  readonly root: Value;
-  readonly bytesOf: (storage: Storage) => StorageBytes | undefined;
-}
 
 /**
  * Opens what `torch.save` wrote (`.bin`, `.pt`, `.pth`): the zip format, and the one before PyTorch 1.6. Reads the pickle, and
@@ -34,9 +23,12 @@ export interface Unpickled {
  *
  * Pickles are programs, but none is run here: of all Python names those that rebuild plain tensors and dicts are known, and
  * any other is an error that says its name. Throws FormatError, also for storages cut short, strides that leave their
- * storage, and tensors larger than the file.
+ * storage, and tensors larger than the file. Closing the store closes the source; so does an error.
  */
-export async function openTorch(source: ByteSource): Promise<TensorStore> {
+export const openTorch = (source: ByteSource): Promise<TensorStore> =>
+  closeOnError(source, () => open(source));
+
+async function open(source: ByteSource): Promise<TensorStore> {
   const { name } = source;
   const head = await source.read(0, Math.min(16, source.size));
   const isZip = head[0] === 0x50 && head[1] === 0x4b;
@@ -68,9 +60,10 @@ async function openArchive(source: ByteSource): Promise<Unpickled> {
   const { found, storage } = storages();
   const cursor = new Cursor(await pickle.read(), `${source.name}: ${pickle.name}`);
   const root = unpickle(cursor, storage);
-  for (const { key, dtype, count } of found.values()) {
+  for (const made of found.values()) {
+    const { key, dtype, count } = made;
     const entry = entries.get(`${folder}data/${key}`);
-    const bytes = count * (dtype ? BYTES[dtype] : 1);
+    const bytes = storageSize(made);
     if (entry?.size !== bytes)
       throw new FormatError(
         `${source.name}: storage ${key} has ${entry?.size ?? "no"} bytes, expected ${bytes} for ${count} of ${dtype ?? "U8"}`,

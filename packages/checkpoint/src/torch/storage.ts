@@ -1,4 +1,20 @@
+import { BYTES } from "../dtypes.ts";
 import { is, type Storage, type Value } from "./value.ts";
+
+/** The bytes of a storage, by range. */
+export interface StorageBytes {
+  readonly size: number;
+  read(begin: number, end: number): Promise<Uint8Array>;
+}
+
+/** A checkpoint unpickled: its value, and where each storage's bytes are. Both file formats give one. */
+export interface Unpickled {
+  readonly root: Value;
+  readonly bytesOf: (storage: Storage) => StorageBytes | undefined;
+}
+
+export const storageSize = ({ dtype, count }: Storage): number =>
+  count * (dtype ? BYTES[dtype] : 1);
 
 /**
  * What makes storages of persistent ids, `("storage", class, key, place, count)`; and those it made, by key. Ids that do not

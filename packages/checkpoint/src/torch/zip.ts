@@ -24,8 +24,8 @@ const END_BYTES = 22;
 const MAX_COMMENT = 0xffff;
 const ENTRY_BYTES = 46;
 const LOCAL_BYTES = 30;
-/** Most of what follows a local header: torch pads it so that numbers begin at a multiple of 64. */
-const USUAL_EXTRA = 256;
+/** Read with a local header: the name is that of the directory, and torch pads with one field, of which only the length counts. */
+const EXTRA_READ = 64;
 
 interface Directory {
   readonly count: number;
@@ -88,19 +88,19 @@ function wide(cursor: Cursor, extra: number, values: number[]): number[] {
 /** Where an entry's bytes begin. Its own header must agree with the directory, or a damaged length would shift them. */
 async function locate(source: ByteSource, name: string, at: number): Promise<number> {
   const nameBytes = new TextEncoder().encode(name).length;
-  const end = Math.min(at + LOCAL_BYTES + nameBytes + USUAL_EXTRA, source.size);
-  let cursor = await cursorAt(source, at, end);
+  const end = Math.min(at + LOCAL_BYTES + nameBytes + EXTRA_READ, source.size);
+  const cursor = await cursorAt(source, at, end);
   const wrong = () => cursor.fail(`the zip archive has no entry ${name} here: it is damaged`, 0);
   if (cursor.u32() !== LOCAL) throw wrong();
   cursor.at = 26;
   const [nameLength, extra] = [cursor.u16(), cursor.u16()];
   const length = LOCAL_BYTES + nameLength + extra;
-  if (length > cursor.size) cursor = await cursorAt(source, at, at + length);
   cursor.at = LOCAL_BYTES;
   if (cursor.text(nameLength) !== name) throw wrong();
-  while (cursor.at < length) {
+  while (cursor.at < length && cursor.at + 4 <= cursor.size) {
     cursor.at += 2;
-    cursor.skip(cursor.u16());
+    const field = cursor.u16();
+    cursor.at += field;
   }
   if (cursor.at !== length) throw wrong();
   return at + length;

@@ -1,16 +1,17 @@
 import { FormatError } from "@muladd/tensor";
 import { expect, test } from "vitest";
 import {
+  blobSource,
+  blobTarget,
   bytesSource,
-  dequantize,
-  type GGUFTensor,
   type GGUFValue,
   openGGUF,
   quantizeQ8_0,
   readSafetensors,
+  type TensorToWrite,
+  toFloat32,
   writeGGUF,
 } from "../../src/index.ts";
-import { memoryTarget } from "../memory-target.ts";
 import { fixture, numbersOf } from "../stored-numbers.ts";
 
 const all = fixture("all.gguf");
@@ -60,9 +61,9 @@ test.each(["Q8_0", "Q4_0", "Q4_K", "Q6_K"] as const)(
   async (dtype) => {
     const tensor = (await openGGUF(all)).tensors.get(dtype.toLowerCase())!;
     expect(tensor.dtype).toBe(dtype);
-    const found = dequantize(await tensor.read(), dtype);
+    const found = toFloat32(await tensor.read(), dtype);
     expect([...found]).toEqual([...expected.get(tensor.name)!.data]);
-    expect(() => dequantize(new Uint8Array(33), dtype)).toThrow(/33 bytes are no whole number of Q/);
+    expect(() => toFloat32(new Uint8Array(33), dtype)).toThrow(/33 bytes are no whole number of Q/);
   },
 );
 
@@ -84,11 +85,11 @@ test("Q8_0 refuses what is no whole block", () => {
 
 test("what is written is read back: all values, all tensors; and their order is kept", async () => {
   const { values, tensors } = await openGGUF(all);
-  const target = memoryTarget();
+  const target = blobTarget();
   const written: number[] = [];
   const onProgress = (done: number, total: number) => written.push(done / total);
   await writeGGUF(target, "copy.gguf", { values, tensors: [...tensors.values()], onProgress });
-  const copy = await openGGUF(bytesSource(target.files.get("copy.gguf")!, "copy.gguf"));
+  const copy = await openGGUF(blobSource(target.files.get("copy.gguf")!));
   expect([...copy.values]).toEqual([...values]);
   expect([...copy.tensors.keys()]).toEqual([...tensors.keys()]);
   for (const [name, { dtype, shape, read }] of tensors) {
@@ -102,35 +103,35 @@ test("what is written is read back: all values, all tensors; and their order is 
 
 test("the package's own file is written to the last byte", async () => {
   const { values, tensors } = await openGGUF(all);
-  const target = memoryTarget();
+  const target = blobTarget();
   await writeGGUF(target, "copy.gguf", { values, tensors: [...tensors.values()] });
-  expect(target.files.get("copy.gguf")).toEqual(Uint8Array.from(bytes));
+  expect(await target.files.get("copy.gguf")!.bytes()).toEqual(Uint8Array.from(bytes));
 });
 
 test("another alignment is written and read", async () => {
   const values = new Map<string, GGUFValue>([["general.alignment", { type: "u32", value: 128 }]]);
-  const tensor = (name: string, x: number): GGUFTensor => ({
+  const tensor = (name: string, x: number): TensorToWrite => ({
     name,
     dtype: "F32",
     shape: [1],
     read: async () => new Uint8Array(Float32Array.of(x).buffer),
   });
-  const target = memoryTarget();
+  const target = blobTarget();
   await writeGGUF(target, "a.gguf", { values, tensors: [tensor("a", 1), tensor("b", 2)] });
   const file = target.files.get("a.gguf")!;
-  expect(file.length % 128).toBe(0);
-  const { tensors } = await openGGUF(bytesSource(file, "a.gguf"));
+  expect(file.size % 128).toBe(0);
+  const { tensors } = await openGGUF(blobSource(file));
   expect(await numbersOf(tensors.get("b")!)).toEqual([2]);
 });
 
-const f32 = (name: string, shape: number[], size: number): GGUFTensor => ({
+const f32 = (name: string, shape: number[], size: number): TensorToWrite => ({
   name,
   dtype: "F32",
   shape,
   read: async () => new Uint8Array(size),
 });
 const value = (v: GGUFValue) => new Map([["k", v]]);
-test.each<[string, ReadonlyMap<string, GGUFValue>, GGUFTensor[], RegExp]>([
+test.each<[string, ReadonlyMap<string, GGUFValue>, TensorToWrite[], RegExp]>([
   ["a name twice", new Map(), [f32("x", [1], 4), f32("x", [1], 4)], /tensor x: is there twice/],
   ["too few bytes", new Map(), [f32("x", [2], 4)], /tensor x: expected 8 bytes, found 4/],
   ["a long name", new Map(), [f32("x".repeat(64), [1], 4)], /longer than 63 bytes/],
@@ -140,7 +141,7 @@ test.each<[string, ReadonlyMap<string, GGUFValue>, GGUFTensor[], RegExp]>([
   ["a number too large", value({ type: "u8", value: 256 }), [], /k: 256 is not of type u8/],
   ["a fraction", value({ type: "i32[]", value: [1, 0.5] }), [], /k: 0.5 is not of type i32/],
 ])("writing %s is an error, and leaves nothing", async (_, values, tensors, message) => {
-  const target = memoryTarget();
+  const target = blobTarget();
   const error = await writeGGUF(target, "x.gguf", { values, tensors }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(FormatError);
   expect(String(error)).toMatch(message);
@@ -175,17 +176,33 @@ test.each<[string, () => Uint8Array, RegExp]>([
   ["2^60 tensors", () => changed(8, ...huge), /cut short: .* bytes are needed for 16 values and/],
   ["2^60 values", () => changed(16, ...huge), /cut short/],
   ["a key of 2^60 bytes", () => changed(24, ...huge), /cut short: 1152921504606847000 bytes/],
-  ["an array of 2^60 strings", () => changed(behind("tokens") + 8, ...huge), /strings, \d+ are left/],
+  [
+    "an array of 2^60 strings",
+    () => changed(behind("tokens") + 8, ...huge),
+    /strings, \d+ are left/,
+  ],
   ["an array of 2^60 numbers", () => changed(behind("scores") + 8, ...huge), /cut short/],
   ["an array of arrays", () => changed(behind("types") + 4, 9), /an array of arrays/],
-  ["a value of type 13", () => changed(behind("bool"), 13), /a value of type 13; 0 to 12 are known/],
+  [
+    "a value of type 13",
+    () => changed(behind("bool"), 13),
+    /a value of type 13; 0 to 12 are known/,
+  ],
   ["a bool of 2", () => changed(behind("bool") + 4, 2), /a bool is neither 0 nor 1/],
   ["five axes", () => changed(q4k() - 4, 5), /tensor q4_k: 5 axes; 4 at most/],
-  ["a type not supported", () => changed(q4k() + 16, 10), /tensor q4_k: Q2_K is not supported; F32,/],
+  [
+    "a type not supported",
+    () => changed(q4k() + 16, 10),
+    /tensor q4_k: Q2_K is not supported; F32,/,
+  ],
   ["an unknown type", () => changed(q4k() + 16, 99), /tensor q4_k: type 99 is not supported/],
   ["a broken block", () => changed(q4k(), 8), /tensor q4_k: \(3, 264\) Q4_K: .* multiple of 256/],
   ["2^60 rows", () => changed(q4k() + 8, ...huge), /tensor q4_k: cut short/],
-  ["an odd offset", () => changed(q4k() + 20, 1), /tensor q4_k: begins at byte \d+, not at a multiple/],
+  [
+    "an odd offset",
+    () => changed(q4k() + 20, 1),
+    /tensor q4_k: begins at byte \d+, not at a multiple/,
+  ],
   ["an overlap", () => changed(q4k() + 20, 0, 0), /begins at byte 0, within the tensor before/],
   ["a key twice", () => changed(behind("u8") - 2, ...Buffer.from("i8")), /key i8 is there twice/],
   ["a tensor twice", () => changed(behind("q4_k") - 1, 48), /tensor q4_0 is there twice/],
@@ -197,9 +214,9 @@ test.each<[string, () => Uint8Array, RegExp]>([
 });
 
 test("one part of several is an error that says how to join them", async () => {
-  const target = memoryTarget();
+  const target = blobTarget();
   const values = new Map<string, GGUFValue>([["split.count", { type: "u16", value: 3 }]]);
   await writeGGUF(target, "a.gguf", { values, tensors: [] });
-  const opened = openGGUF(bytesSource(target.files.get("a.gguf")!, "a.gguf"));
+  const opened = openGGUF(blobSource(target.files.get("a.gguf")!));
   await expect(opened).rejects.toThrow(/one of 3 parts of a model; join them/);
 });

@@ -5,7 +5,9 @@ const utf8 = new TextEncoder();
 /** Bytes of texts (a character a byte) and of bytes, one after the other. */
 export const join = (...parts: (string | Uint8Array)[]): Uint8Array =>
   Uint8Array.from(
-    Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part))),
+    Buffer.concat(
+      parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)),
+    ),
   );
 
 export const u16 = (...values: number[]) => new Uint8Array(Uint16Array.from(values).buffer);
@@ -49,12 +51,7 @@ export function zip(entries: Readonly<Record<string, Uint8Array>>, wide = false)
   );
   const end = wide
     ? join(end64, u32(0x06054b50), u16(0, 0, 0xffff, 0xffff), u32(0xffffffff, 0xffffffff), u16(0))
-    : join(
-        u32(0x06054b50),
-        u16(0, 0, count, count),
-        u32(directory.length, body.length),
-        u16(0),
-      );
+    : join(u32(0x06054b50), u16(0, 0, count, count), u32(directory.length, body.length), u16(0));
   return join(body, directory, end);
 }
 

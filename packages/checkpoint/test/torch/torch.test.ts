@@ -164,7 +164,11 @@ test.each<[string, string | Uint8Array, RegExp]>([
   ["a class, as Python 2 wrote it", "(imymodule\nModel\n.", /asks for mymodule\.Model/],
   ["an instance", "\x80\x02ccollections\nOrderedDict\n)\x81.", /opcode 0x81/],
   ["what is not a prototype's own", "\x80\x02cconstructor\nprototype\n.", /asks for constructor\./],
-  ["a call of a class of storages", "\x80\x02ctorch\nFloatStorage\n)R.", /calls torch\.FloatStorage/],
+  [
+    "a call of a class of storages",
+    "\x80\x02ctorch\nFloatStorage\n)R.",
+    /calls torch\.FloatStorage/,
+  ],
   ["a call of a number", "K\x01)R.", /calls what is not a function/],
   ["a text of 2^60 bytes", join("\x8d", u64(2 ** 60), "."), /cut short: 1152921504606847000 bytes/],
   ["bytes of 2^32", join("B", u32(2 ** 32 - 1), "."), /cut short: 4294967295 bytes/],

@@ -1,3 +1,5 @@
+import { nodeTarget } from "@muladd/checkpoint";
+
 /** Where a run lives: a folder on disk, or anything that can keep named bytes. Paths use "/". */
 export interface Folder {
   /** How messages call it. */
@@ -12,15 +14,13 @@ export interface Folder {
   remove(path: string): Promise<void>;
 }
 
-const TEMPORARY = ".tmp";
+const TEMPORARY = ".tmp"; // as nodeTarget names what is not whole yet
 
-/**
- * A folder on Node's file system, made when first written to. A file is written under a temporary name, synced, renamed,
- * and the folder synced. A write that fails leaves nothing behind.
- */
+/** A folder on Node's file system, made when first written to. A write that fails leaves nothing behind: see nodeTarget. */
 export function nodeFolder(root: string): Folder {
   const fs = process.getBuiltinModule("node:fs/promises");
-  const { dirname, join } = process.getBuiltinModule("node:path");
+  const { join } = process.getBuiltinModule("node:path");
+  const target = nodeTarget(root);
   // ENOTDIR: the root is itself a file
   const missing = (error: unknown) =>
     ["ENOENT", "ENOTDIR"].includes((error as { code?: string }).code ?? "");
@@ -35,23 +35,14 @@ export function nodeFolder(root: string): Folder {
       }
     },
     async write(path, bytes) {
-      const target = join(root, path);
-      const temporary = `${target}${TEMPORARY}`;
-      await fs.mkdir(dirname(target), { recursive: true });
+      const file = await target.write(path);
       try {
-        const file = await fs.open(temporary, "w");
-        try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await fs.rename(temporary, target);
+        await file.append(bytes);
+        await file.commit();
       } catch (error) {
-        await fs.rm(temporary, { force: true });
+        await file.abort();
         throw error;
       }
-      await syncFolder(dirname(target));
     },
     async list(path) {
       try {
@@ -66,15 +57,4 @@ export function nodeFolder(root: string): Folder {
       await fs.rm(join(root, path), { force: true });
     },
   };
-
-  async function syncFolder(path: string): Promise<void> {
-    const { platform } = process;
-    if (platform === "win32") return; // a folder cannot be opened there, and a rename is journaled
-    const folder = await fs.open(path, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  }
 }

@@ -77,7 +77,7 @@ function namer(model: GPT): (event: Event) => string | undefined {
   const modules = new Map<Tensor, string>();
   for (const [name, p] of namedParameters(model)) modules.set(p, name.replace(/\.\w+$/, ""));
   let mixes = 0;
-  let embedded = false;
+  let embedded = model.positions === undefined; // then nothing is added to the tokens
   return ({ op, inputs }) => {
     if (op === "attention") return `blocks.${mixes++}.attention.mix`;
     if (op === "add" && !embedded) {
@@ -85,6 +85,7 @@ function namer(model: GPT): (event: Event) => string | undefined {
       return "embedding";
     }
     const module = inputs.map((t) => modules.get(t)).find((m) => m !== undefined);
-    return module === "tokens" && op !== "gather" ? "logits" : module;
+    const isHead = module === "head" || (module === "tokens" && op !== "gather");
+    return isHead ? "logits" : module;
   };
 }

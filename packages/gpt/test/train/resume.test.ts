@@ -122,7 +122,7 @@ describe("a run that fails", () => {
     const trainer = create({ training });
     const failed = events(trainer, { run }, (event) => {
       if (event.type === "step" && event.step === 7)
-        trainer.model.norm.gain.write(new Float32Array(8).fill(Number.NaN));
+        trainer.model.norm!.gain.write(new Float32Array(8).fill(Number.NaN));
     });
     await expect(failed).rejects.toThrow(DivergedError);
     await expect(failed).rejects.toThrow("at step 8 (first in norm.gain, parameter)");
@@ -136,7 +136,7 @@ describe("a run that fails", () => {
     const trainer = create({ training });
     const failed = events(trainer, { run }, (event) => {
       if (event.type === "step" && event.step === 12)
-        trainer.model.norm.gain.write(new Float32Array(8).fill(Number.NaN));
+        trainer.model.norm!.gain.write(new Float32Array(8).fill(Number.NaN));
     });
     await expect(failed).rejects.toThrow(DivergedError);
     expect(await run.checkpoints()).toEqual([6]);

@@ -69,6 +69,10 @@ function layout(inputs: readonly Spec[], attrs: AttentionAttrs): Layout {
   if (!(Number.isInteger(S) && S >= 0)) fail(`${S} keys in use must be a whole number`);
   if (S > capacity) fail(`${S} keys are more than the ${capacity} there are`);
   if (attrs.causal && T > S) fail(`${T} causal queries need ${T} keys, there are ${S}`);
+  const { window, causal } = attrs;
+  if (window !== undefined && !(Number.isInteger(window) && window > 0))
+    fail(`a window of ${window} keys must be a whole number, 1 at least`);
+  if (window !== undefined && !causal) fail("only causal attention has a window");
   return { B, T, S, H, K, D, capacity, packed };
 }
 
@@ -118,12 +122,15 @@ const merge = (x: Tensor, { B, T, H, D }: Layout) =>
   reshape(permute(x, [0, 2, 1, 3]), [B, T, H * D]);
 
 /** scale · q·kᵀ, −∞ where a query may not look: (B, H, T, S). */
-function scores(q: Tensor, k: Tensor, l: Layout, { scale, causal }: AttentionDims): Tensor {
+function scores(q: Tensor, k: Tensor, l: Layout, { scale, causal, window }: AttentionDims): Tensor {
   const s = mul(matmul(q, k, { transposeB: true }), scale);
   if (!causal) return s;
   const { backend } = q;
   const query = iota(backend, [l.T, 1], { start: l.S - l.T });
-  return select(greaterEqual(query, iota(backend, [1, l.S])), s, full(backend, [], -Infinity));
+  const key = iota(backend, [1, l.S]);
+  const past = greaterEqual(query, key);
+  const near = window === undefined ? past : mul(past, greaterEqual(key, sub(query, window - 1)));
+  return select(near, s, full(backend, [], -Infinity));
 }
 
 /** Residual: log Σ exp of each query's scores, (B, H, T). */
@@ -193,6 +200,8 @@ export interface AttentionOptions {
   readonly keyHeads?: number | undefined;
   /** Query i of T sees keys 0 … S−T+i. Default true. */
   readonly causal?: boolean | undefined;
+  /** Of causal attention: only the last `window` of those keys, its own included. Default all. */
+  readonly window?: number | undefined;
   /** Factor on q·k. Default 1/√D. */
   readonly scale?: number | undefined;
   /** Use only this many leading rows of k and v. */
@@ -202,9 +211,9 @@ export interface AttentionOptions {
 type Operands = readonly [qkv: Tensor] | readonly [q: Tensor, k: Tensor, v: Tensor];
 
 function complete(operands: Operands, o: AttentionOptions): AttentionAttrs {
-  const { heads, keyHeads = heads, causal = true, keys } = o;
-  const { D } = layout(operands, { heads, keyHeads, causal, scale: 1, keys });
-  return { heads, keyHeads, causal, keys, scale: o.scale ?? 1 / Math.sqrt(D) };
+  const { heads, keyHeads = heads, causal = true, window, keys } = o;
+  const { D } = layout(operands, { heads, keyHeads, causal, window, scale: 1, keys });
+  return { heads, keyHeads, causal, window, keys, scale: o.scale ?? 1 / Math.sqrt(D) };
 }
 
 /**

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { reference } from "@muladd/backend-reference";
+import { nodeFiles } from "@muladd/checkpoint";
+import { afterAll } from "vitest";
+import { loadGPT, openPretrained } from "../../src/huggingface/index.ts";
+
+/** Folders that transformers has saved: see tooling/fixtures/families.py. Conformance compares their numbers. */
+export const names = [
+  "gpt2",
+  "gpt_neo",
+  "llama",
+  "llama-dynamic",
+  "llama-linear",
+  "qwen2",
+  "qwen3",
+] as const;
+
+const root = new URL("../../../conformance/fixtures/families/", import.meta.url);
+
+export const folder = (name: string) => nodeFiles(fileURLToPath(new URL(name, root)));
+
+export const text = (name: string, path: string) =>
+  readFileSync(new URL(`${name}/${path}`, root), "utf8");
+
+export const json = (name: string, path = "config.json"): Record<string, unknown> =>
+  JSON.parse(text(name, path));
+
+export const backend = reference();
+afterAll(() => backend[Symbol.dispose]());
+
+/** A model of the fixtures, on {@link backend}. */
+export async function load(name: string) {
+  const pretrained = await openPretrained(folder(name));
+  const model = await loadGPT(backend, pretrained);
+  await pretrained.close();
+  return { ...pretrained, model };
+}
