@@ -60,4 +60,5 @@ export {
   sampler,
 } from "./sampling.ts";
 export { type Statistics, statistics } from "./statistics.ts";
+export { cacheBytes, weightBytes } from "./weight-bytes.ts";
 export { readWeights, writeWeights } from "./weights.ts";

@@ -2,6 +2,7 @@ import { ConfigError } from "./check-config.ts";
 import type { GPTConfig } from "./config.ts";
 import { activationBytes, countParameters, type ParameterCount } from "./plan-memory.ts";
 import { type Preset, presetConfig } from "./presets.ts";
+import { cacheBytes } from "./weight-bytes.ts";
 
 /**
  * The device behind "355 years and $4.6 million": a V100 at its half-precision rate without tensor cores (with them it
@@ -132,7 +133,7 @@ export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
     bytes: {
       float32: 4 * N,
       float16: 2 * N,
-      cache: 2 * layers * kvHeads * headWidth * T * 4,
+      cache: cacheBytes(config, T),
       training: {
         weights,
         gradients,

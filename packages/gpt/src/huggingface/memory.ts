@@ -1,22 +1,8 @@
 import type { WeightFormat } from "@muladd/nn";
-import {
-  type Backend,
-  OutOfMemoryError,
-  packedBytes,
-  type Shape,
-  show,
-  size,
-} from "@muladd/tensor";
+import { type Backend, OutOfMemoryError, show } from "@muladd/tensor";
 import type { GPTConfig } from "../config.ts";
 import { parameterShapes } from "../parameter-shapes.ts";
-import { weightBytes } from "../weight-bytes.ts";
-
-/** As `blank` of nn makes them: positions are added, and stay f32, as norms and biases do. */
-function bytesOf(name: string, shape: Shape, weights: WeightFormat): number {
-  const plain = 4 * size(shape);
-  if (weights === "f32" || shape.length !== 2 || name === "positions.weight") return plain;
-  return Math.min(packedBytes(weights, shape), plain);
-}
+import { parameterBytes, weightBytes } from "../weight-bytes.ts";
 
 /**
  * Throws {@link OutOfMemoryError} when the backend has no room for a model's weights: the bytes needed, those that there are,
@@ -47,7 +33,7 @@ export function checkRoom(backend: Backend, config: GPTConfig, weights: WeightFo
 /** A parameter that is no one buffer's. */
 function tooLarge(config: GPTConfig, weights: WeightFormat, most: number) {
   for (const [name, shape] of parameterShapes(config)) {
-    const bytes = bytesOf(name, shape, weights);
+    const bytes = parameterBytes(name, shape, weights);
     if (bytes > most) return { name, shape, bytes };
   }
   return undefined;
