@@ -105,7 +105,7 @@ export interface Plan {
  */
 export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
   check(options);
-  const { context: T, layers, kvHeads, headWidth, vocabulary } = config;
+  const { context: T, vocabulary } = config;
   const { batch = 1, accumulate = 1, flops = publishedDevice.flops } = options;
   const { price = publishedDevice.price } = options;
   const parameters = countParameters(config);
