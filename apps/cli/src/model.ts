@@ -1,12 +1,15 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { GPT } from "@muladd/gpt";
+import type { Pretrained } from "@muladd/gpt/huggingface";
 import type { Folder, Run } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
+import type { Tokenizer } from "@muladd/tokenizer";
 import { Option } from "commander";
 import { quote } from "./data.ts";
 import { CLIError, UsageError } from "./errors.ts";
 import { absolute, type IO } from "./io.ts";
-import { checkTensors } from "./train/memory.ts";
+import { locateModel, noModel } from "./locate.ts";
+import { checkWeights, ownerOf, type WeightFormat } from "./precision.ts";
 
 /** Folders of runs, as messages call them: by the path that the user gave. */
 export async function runFolder(io: IO, path: string): Promise<Folder> {
@@ -33,23 +36,12 @@ export async function openRun(io: IO, path: string): Promise<Run> {
   }
 }
 
-/** Throws CLIError when there is no such folder, with the run under runs/ that was probably meant. */
+/** Throws CLIError when there is no such folder. */
 async function checkFolder(io: IO, path: string): Promise<void> {
   const found = statSync(absolute(io, path), { throwIfNoEntry: false });
   if (found?.isDirectory()) return;
   if (found) throw new CLIError(`${path} is a file, not the folder of a run`);
-  const runs = absolute(io, "runs");
-  const names = existsSync(runs) ? readdirSync(runs) : [];
-  const { nearest } = await import("@muladd/gpt");
-  const meant = nearest(path.replace(/^(\.\/)?runs\//, ""), names);
-  throw new CLIError(`there is no run ${path}`, {
-    why: names.length > 0 ? `runs/ has ${names.join(", ")}` : "there is none under runs/ here",
-    ...(meant
-      ? { remedies: `runs/${meant}` }
-      : names.length > 0
-        ? {}
-        : { remedies: [`${io.program} demo`, `${io.program} train FILE`] }),
-  });
+  throw await noModel(io, path);
 }
 
 /** What `--checkpoint` takes: a step, "best" or "newest". */
@@ -69,38 +61,79 @@ export const checkpointOption = (): Option =>
     .argParser(checkpointChoice)
     .default("best");
 
-/** A trained model, ready to be used. */
-export interface OpenModel {
-  readonly run: Run;
+/** A model, ready to be used. Disposing frees its weights. */
+export interface OpenModel extends Disposable {
   readonly model: GPT;
-  /** Of the checkpoint. */
-  readonly step: number;
+  /** Absent where a folder or a file has none: then ids are all that can be given and got. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** Ids that end a text. */
+  readonly ends: readonly number[];
+  /** The id that begins a text, where the model has one. */
+  readonly begin: number | undefined;
+  /** Whose checkpoint it is; absent for what others wrote. */
+  readonly run: Run | undefined;
+  readonly step: number | undefined;
+  /** "runs/small-1 step 400", "openai-community/gpt2". */
+  readonly title: string;
+  /** Closed: what its files say beside the weights. */
+  readonly pretrained?: Pretrained;
+}
+
+export interface OpenModelOptions {
+  /** Of a run. Default "best", by held-out loss. */
+  readonly checkpoint?: number | "best" | "newest";
+  /** How matrices are held. Default "f32". */
+  readonly weights?: WeightFormat;
+  /** Of the hub, use only what the cache has. */
+  readonly offline?: boolean | undefined;
+  readonly quiet?: boolean;
 }
 
 /**
- * Opens the model of a run on `backend`. `which`: the checkpoint; "best" by held-out loss. `warn` is told of damaged
- * checkpoints that were passed over. Throws CLIError when the run has no checkpoint yet.
+ * Opens a model on `backend`: of a run, a folder, a file or the hub. What is passed over, such as a damaged checkpoint, is
+ * noted on stderr. Throws CLIError for what is not there, not whole, not supported, or larger than the memory.
  */
 export async function openModel(
   io: IO,
-  path: string,
+  name: string,
   backend: Backend,
-  which: number | "best" | "newest" = "best",
-  warn: (message: string) => void = () => {},
+  { checkpoint, weights = "f32", ...hub }: OpenModelOptions = {},
 ): Promise<OpenModel> {
-  const run = await openRun(io, path);
-  const found = await run.load(which, warn);
-  if (!found)
-    throw new CLIError(`${path} has no checkpoint yet`, {
-      remedies: `${io.program} train --resume ${quote(path)}`,
-    });
+  const place = await locateModel(io, name, hub);
+  if (place.kind !== "run") {
+    if (checkpoint !== undefined && checkpoint !== "best")
+      throw new UsageError("--checkpoint is for a run", {
+        why: `${name} was not written by muladd train`,
+        remedies: "leave it out",
+      });
+    const { loadPretrained } = await import("./pretrained.ts");
+    return loadPretrained(io, place, backend, weights, hub.quiet);
+  }
+  const run = await openRun(io, name);
+  const found = await run.load(checkpoint ?? "best", (text) => io.stderr.write(`note: ${text}\n`));
+  if (!found) throw noCheckpoint(io, name);
   const [{ GPT, writeWeights }, { modelTensors }, { blank }] = await Promise.all([
     import("@muladd/gpt"),
     import("@muladd/gpt/train"),
     import("@muladd/nn"),
   ]);
-  checkTensors(run.config.model, backend);
-  const model = new GPT(run.config.model, blank(backend));
-  writeWeights(model, modelTensors(found.file.tensors), `${path} step ${found.step}`);
-  return { run, model, step: found.step };
+  await checkWeights(run.config.model, weights, backend);
+  const title = `${name} step ${found.step}`;
+  const model = new GPT(run.config.model, blank(backend, { weights }));
+  writeWeights(model, modelTensors(found.file.tensors), title);
+  return {
+    model,
+    tokenizer: run.tokenizer,
+    ends: [],
+    begin: undefined,
+    run,
+    step: found.step,
+    title,
+    ...(await ownerOf(model)),
+  };
 }
+
+export const noCheckpoint = (io: IO, name: string): CLIError =>
+  new CLIError(`${name} has no checkpoint yet`, {
+    remedies: `${io.program} train --resume ${quote(name)}`,
+  });

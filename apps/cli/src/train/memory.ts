@@ -17,7 +17,7 @@ export const flagsOf: Again = (changes) =>
     .join(" ");
 
 /** Bytes that training can have, and whose they are. A GPU with memory of its own does not tell how much. */
-function memoryOf(backend: Backend): readonly [number, string] {
+export function memoryOf(backend: Backend): readonly [number, string] {
   const { name, limits } = backend;
   const own = isWebGPU(backend) && !backend.facts.software;
   const { maxBytes = Infinity } = limits;

@@ -1,32 +1,20 @@
-import { readFileSync } from "node:fs";
 import type { Choice, GenerateOptions } from "@muladd/gpt";
 import type { Tokenizer } from "@muladd/tokenizer";
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
-import { encodeText } from "../encode-text.ts";
-import { CLIError, exitCodes, explain, UsageError } from "../errors.ts";
+import { CLIError, exitCodes, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
-import { absolute, type IO, paint, type Signal } from "../io.ts";
-import { checkpointOption, openModel } from "../model.ts";
-import {
-  backendOption,
-  given,
-  integer,
-  memoryOption,
-  number,
-  type SharedOptions,
-  seedOption,
-  threadsOption,
-  verb,
-  wideOption,
-} from "../options.ts";
+import { type IO, paint, type Signal } from "../io.ts";
+import { modelName } from "../locate.ts";
+import { type OpenModel, openModel } from "../model.ts";
+import { type ModelOptions, modelFlags, weightFormat } from "../model-options.ts";
+import { given, integer, number, type SharedOptions, seedOption, verb } from "../options.ts";
 import { endWith } from "../program.ts";
+import { idsOption, type PromptOptions, promptIds, readPrompt } from "../prompt.ts";
 import { StopText } from "../stop-text.ts";
 import { integer as grouped, speed } from "../ui/format.ts";
 
-interface Options extends SharedOptions {
-  readonly prompt?: string;
-  readonly promptFile?: string;
+interface Options extends SharedOptions, ModelOptions, PromptOptions {
   readonly tokens: number;
   readonly temperature: number;
   readonly topK?: number;
@@ -35,27 +23,23 @@ interface Options extends SharedOptions {
   readonly greedy?: boolean;
   readonly seed?: number;
   readonly stop?: string;
-  readonly checkpoint: number | "best" | "newest";
   readonly cache: boolean;
   readonly probs?: number;
-  readonly backend: string;
-  readonly threads: number | "auto";
-  readonly wide: boolean;
-  readonly memory?: number;
 }
 
-/** `muladd generate RUN` */
+/** `muladd generate MODEL` */
 export function generateCommand(io: IO): Command {
   const command = verb(io, "generate", "Let a trained model continue a text.", [
     'generate runs/small-1 -p "Once upon"',
     "generate runs/small-1 -n 500 --temperature 0.6 --seed 1 > story.txt",
-    'generate runs/small-1 -p "The cat" --probs 5 -n 20',
+    'generate openai-community/gpt2 -p "The cat" --probs 5 -n 20',
+    "generate --model FOLDER --ids 5,9,2 --greedy -n 24 --json",
   ])
-    .argument("<run>", "the folder of a run")
     .addOption(
       new Option("-p, --prompt <text>", "what to continue (default: stdin, or a new line)"),
     )
     .addOption(new Option("--prompt-file <file>", "what to continue, from a file"))
+    .addOption(idsOption("what to continue, as token ids: 5,9,2"))
     .addOption(
       new Option("-n, --tokens <n>", "how many tokens at most").argParser(integer(0)).default(200),
     )
@@ -72,26 +56,22 @@ export function generateCommand(io: IO): Command {
     .addOption(new Option("--greedy", "always the likeliest: temperature 0"))
     .addOption(seedOption("repeats a text (default: a random one)"))
     .addOption(new Option("--stop <text>", "end before this text"))
-    .addOption(checkpointOption())
     .addOption(
       new Option("--no-cache", "compute all positions for every token: slow, the same text"),
     )
     .addOption(
       new Option("--probs <n>", "a row for each token, with the n likeliest").argParser(integer(1)),
-    )
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .addOption(memoryOption())
-    .addOption(wideOption());
-  return command.action((path: string, options: Options) =>
-    generateVerb(io, command, path, options),
+    );
+  modelFlags(command);
+  return command.action((model: string | undefined, options: Options) =>
+    generateVerb(io, command, modelName(io, "generate", model, options.model), options),
   );
 }
 
 async function generateVerb(
   io: IO,
   command: Command,
-  path: string,
+  name: string,
   options: Options,
 ): Promise<void> {
   if (options.greedy)
@@ -101,13 +81,11 @@ async function generateVerb(
           remedies: "one of them",
         });
   if (options.stop === "") throw new UsageError("--stop is empty", { remedies: "leave it out" });
-  const asked = await promptOf(io, options);
+  const asked = await readPrompt(io, options);
   using backend = await openBackend(options.backend, options);
-  const warn = (message: string) => io.stderr.write(`note: ${message}\n`);
-  const { run, model, step } = await openModel(io, path, backend, options.checkpoint, warn);
-  const { tokenizer } = run;
-  const prompt = asked || beginning(tokenizer);
-  const ids = encodeText(tokenizer, prompt, path);
+  using opened = await openModel(io, name, backend, { ...options, weights: weightFormat(options) });
+  const { tokenizer, run, step, ends } = opened;
+  const ids = promptIds(opened, asked, options.ids);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
 
   const abort = new AbortController();
@@ -120,8 +98,9 @@ async function generateVerb(
   const started = performance.now();
   let result: Written;
   try {
-    result = await write(io, tokenizer, ids, asked, options, model, {
+    result = await write(io, opened, ids, asked, options, {
       ...sampling(options),
+      stop: ends,
       seed,
       signal: abort.signal,
     });
@@ -135,10 +114,10 @@ async function generateVerb(
     const { text, choices } = result;
     const said = {
       v: 1,
-      run: path,
-      checkpoint: step,
-      prompt,
-      text,
+      ...(run ? { run: name, checkpoint: step } : { model: name }),
+      ...(options.ids ? {} : { prompt: asked || tokenizer?.decode(ids) }),
+      promptIds: Array.from(ids),
+      ...(tokenizer ? { text } : {}),
       ids: result.ids,
       seed,
       tokPerSec,
@@ -148,7 +127,7 @@ async function generateVerb(
   }
   if (!options.quiet && (options.verbose || (io.stderr.isTTY && !options.json)))
     io.stderr.write(
-      `${paint(io.stderr, "dim", `${grouped(result.ids.length)} tokens · ${speed(tokPerSec)} tok/s · step ${step} · seed ${seed}`)}\n`,
+      `${paint(io.stderr, "dim", `${grouped(result.ids.length)} tokens · ${speed(tokPerSec)} tok/s${step === undefined ? "" : ` · step ${step}`} · seed ${seed}`)}\n`,
     );
   if (signal) endWith(io, exitCodes[signal]);
 }
@@ -184,15 +163,14 @@ interface Written {
 /** Streams text, or the table of choices, to stdout, but for JSON. */
 async function write(
   io: IO,
-  tokenizer: Tokenizer,
+  { model, tokenizer, ends }: OpenModel,
   prompt: Int32Array,
   asked: string,
   { json, probs, stop }: Options,
-  model: Parameters<typeof import("@muladd/gpt")["generate"]>[0],
   options: GenerateOptions,
 ): Promise<Written> {
   const { generate } = await import("@muladd/gpt");
-  const decoder = tokenizer.decoder();
+  const decoder = tokenizer?.decoder() ?? numbers;
   const until = new StopText(stop);
   const ids: number[] = [];
   const choices: object[] = [];
@@ -207,6 +185,7 @@ async function write(
   };
   // With the first token, not before: options that cannot be are found then, and stdout stays empty.
   let begun = false;
+  let ended = false;
   const begin = () => {
     if (!begun) show(asked && paint(io.stdout, "bold", asked));
     begun = true;
@@ -219,7 +198,8 @@ async function write(
         if (json) choices.push(described(tokenizer, choice));
         else io.stdout.write(`${row(tokenizer, choice)}\n`);
       }
-      add(until.push(decoder.push(choice.id)));
+      if (ends.includes(choice.id)) ended = true;
+      else add(until.push(decoder.push(choice.id)));
       if (until.found) break;
     }
   } catch (error) {
@@ -229,12 +209,16 @@ async function write(
   begin();
   if (!until.found) add(until.push(decoder.flush()) + until.flush());
   show(text.endsWith("\n") ? "" : "\n");
-  return { text, ids, choices, finish: until.found ? "stop" : "length" };
+  return { text, ids, choices, finish: until.found || ended ? "stop" : "length" };
 }
 
-const quoted = (tokenizer: Tokenizer, id: number) => JSON.stringify(tokenizer.decode([id]));
+/** What is shown of ids where no tokenizer says what they mean. */
+const numbers = { push: (id: number) => `${id} `, flush: () => "" };
 
-function row(tokenizer: Tokenizer, { id, probability, candidates }: Choice): string {
+const quoted = (tokenizer: Tokenizer | undefined, id: number) =>
+  tokenizer ? JSON.stringify(tokenizer.decode([id])) : String(id);
+
+function row(tokenizer: Tokenizer | undefined, { id, probability, candidates }: Choice): string {
   const others = candidates.filter((c) => c.id !== id);
   return [
     `${quoted(tokenizer, id).padEnd(12)} ${probability.toFixed(2)}`,
@@ -242,43 +226,16 @@ function row(tokenizer: Tokenizer, { id, probability, candidates }: Choice): str
   ].join("  | ");
 }
 
-const described = (
-  tokenizer: Tokenizer,
+function described(
+  tokenizer: Tokenizer | undefined,
   { id, probability, logProbability, candidates }: Choice,
-) => ({
-  id,
-  token: tokenizer.decode([id]),
-  probability,
-  logProbability,
-  candidates: candidates.map((c) => ({ ...c, token: tokenizer.decode([c.id]) })),
-});
-
-/** What was asked for: flag, file, or piped text, whose last line break is echo's. "" for nothing. */
-async function promptOf(io: IO, { prompt, promptFile }: Options): Promise<string> {
-  if (prompt !== undefined && promptFile !== undefined)
-    throw new UsageError("-p and --prompt-file exclude each other", { remedies: "one of them" });
-  if (prompt !== undefined) return prompt;
-  if (promptFile !== undefined) {
-    try {
-      return readFileSync(absolute(io, promptFile), "utf8");
-    } catch (error) {
-      const reason = explain(error)?.message.replace(`${absolute(io, promptFile)}: `, "");
-      throw new CLIError(`--prompt-file ${promptFile} cannot be read`, {
-        ...(reason ? { why: reason } : {}),
-        cause: error,
-      });
-    }
-  }
-  if (io.stdin.isTTY) return "";
-  return new TextDecoder().decode(await io.stdin.read()).replace(/\r?\n$/, "");
-}
-
-/** Where a text begins when nobody says: at a new line, or the first token. */
-function beginning(tokenizer: Tokenizer): string {
-  try {
-    tokenizer.encode("\n");
-    return "\n";
-  } catch {
-    return tokenizer.decode([0]);
-  }
+) {
+  const token = (one: number) => (tokenizer ? { token: tokenizer.decode([one]) } : {});
+  return {
+    id,
+    ...token(id),
+    probability,
+    logProbability,
+    candidates: candidates.map((c) => ({ ...c, ...token(c.id) })),
+  };
 }
