@@ -1,5 +1,5 @@
-import { type GPT, type GPTConfig, generate } from "@muladd/gpt";
-import { loadGPT, openPretrained, type SpecialIds, weightBytes } from "@muladd/gpt/huggingface";
+import { type GPT, type GPTConfig, generate, weightBytes } from "@muladd/gpt";
+import { loadGPT, openPretrained, type SpecialIds } from "@muladd/gpt/huggingface";
 import type { WeightFormat } from "@muladd/nn";
 import { type Backend, dispose } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
