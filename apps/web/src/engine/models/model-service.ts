@@ -35,8 +35,7 @@ export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests
   const unload = async () => {
     const before = loaded;
     loaded = undefined;
-    if (before && before.backend === engine.backend)
-      (await import("./run-model.ts")).unload(before);
+    if (before && before.backend === engine.backend) (await import("./reading.ts")).unload(before);
   };
   const close = async () => {
     const before = held;
@@ -47,10 +46,7 @@ export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests
 
   return {
     async openModel({ files }) {
-      const [{ modelAmong }, { openModel }] = await Promise.all([
-        import("./files.ts"),
-        import("./open.ts"),
-      ]);
+      const { modelAmong, openModel } = await import("./reading.ts");
       const opened = await openModel(modelAmong(files));
       await close(); // not before: what cannot be opened takes nothing away
       held = opened;
@@ -58,7 +54,7 @@ export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests
     },
 
     async lookStored({ name }, { signal }: Asked) {
-      const { lookStored } = await import("./look-stored.ts");
+      const { lookStored } = await import("./reading.ts");
       const { store } = theHeld();
       const stored = store.tensors.get(name);
       if (!stored) throw new RangeError(`${store.name} has no tensor ${name}; choose another`);
@@ -66,14 +62,14 @@ export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests
     },
 
     async modelRoom() {
-      const { roomFor } = await import("./run-model.ts");
+      const { roomFor } = await import("./reading.ts");
       const { known } = theHeld().facts;
       if (!known) throw new Error("its configuration is not known; open its config.json with it");
       return roomFor(known.config, engine.backend);
     },
 
     async loadModel({ weights }, { part }) {
-      const { loadModel } = await import("./run-model.ts");
+      const { loadModel } = await import("./reading.ts");
       const model = theHeld();
       return engine.lock.run(async () => {
         await unload();
@@ -83,7 +79,7 @@ export function modelService(engine: Engine): Pick<Handlers, keyof ModelRequests
     },
 
     async continueModel(params, asked) {
-      const { continueText } = await import("./run-model.ts");
+      const { continueText } = await import("./reading.ts");
       const model = loaded;
       if (!model) throw new Error("the model is not loaded; load it");
       const alone = <T>(body: () => Promise<T>): Promise<T> =>
