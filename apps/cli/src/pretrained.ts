@@ -30,7 +30,7 @@ export async function loadPretrained(
   const pretrained = await openPlace(place);
   try {
     await checkWeights(pretrained.config, weights, backend);
-    using progress = new Ticker(io, { quiet });
+    using progress = new Ticker(io, { quiet, after: 1000 });
     const model = await loadGPT(backend, pretrained, {
       weights,
       onWarning: (text) => io.stderr.write(`note: ${text}\n`),

@@ -56,7 +56,10 @@ describe.each(readdirSync(FAMILIES))("%s", (family) => {
     const { greedy, logits } = expectedOf(family);
     const cwd = temporaryFolder();
     const model = join(FAMILIES, family);
-    for (const [to, path] of [["hf", "copy"], ["gguf", "copy.gguf"]] as const) {
+    for (const [to, path] of [
+      ["hf", "copy"],
+      ["gguf", "copy.gguf"],
+    ] as const) {
       const args = ["export", model, "--to", to, "-o", path, "--dtype", "f32", "-q"];
       const exported = await muladd(args, { cwd });
       // llama.cpp has no GPT-Neo.
@@ -143,7 +146,11 @@ describe("gpt2", () => {
     [["generate", gpt2, "--ids", "1", "-p", "x"], 2, "-p and --ids exclude each other"],
     [["generate", gpt2, "--model", gpt2], 2, "are two models"],
     [["generate"], 2, "there is no model"],
-    [["generate", gpt2, "--ids", "1", "--dtype", "f16", "--quantize", "int8"], 2, "exclude each other"],
+    [
+      ["generate", gpt2, "--ids", "1", "--dtype", "f16", "--quantize", "int8"],
+      2,
+      "exclude each other",
+    ],
     [["generate", gpt2, "--ids", "1", "--checkpoint", "3"], 2, "--checkpoint is for a run"],
     [["eval", gpt2, "README.md"], 1, "has no tokenizer: no text can be measured"],
     [["export", gpt2], 2, "-o is missing"],
@@ -197,7 +204,11 @@ describe("bad files", () => {
     ],
     ["NaN in the config", (f) => config(f, '"layer_norm_epsilon": NaN,'), "NaN"],
     ["an unknown field", (f) => config(f, { frobnicate: 3 }), "frobnicate"],
-    ["an unknown family", (f) => config(f, { model_type: "bert", architectures: ["Bert"] }), "bert"],
+    [
+      "an unknown family",
+      (f) => config(f, { model_type: "bert", architectures: ["Bert"] }),
+      "bert",
+    ],
     ["tensors of another shape", (f) => config(f, { vocab_size: 77 }), "77"],
     [
       "a shard that leaves the folder",
@@ -229,7 +240,9 @@ describe("bad files", () => {
     const args = ["inspect", join(FAMILIES, "gpt2"), "--ids", "1", "--backend", "wasm"];
     const { code, err } = await muladd([...args, "--memory", "150k", "--threads", "1"]);
     expect(code).toBe(3);
-    expect(err).toMatch(/^error: the model needs [\d.]+ kB of memory in f32\n {2}the wasm backend has 150 kB\n/);
+    expect(err).toMatch(
+      /^error: the model needs [\d.]+ kB of memory in f32\n {2}the wasm backend has 150 kB\n/,
+    );
     expect(err).toMatch(/try {2}--/);
   });
 
@@ -248,7 +261,12 @@ test("eval --compare gives the held-out loss in each format", async () => {
   const { out, code } = await place.run(["eval", "run", "--compare", "--json", ...REFERENCE]);
   expect(code).toBe(0);
   const { compare } = JSON.parse(out);
-  expect(compare.map((c: { weights: string }) => c.weights)).toEqual(["f32", "bf16", "int8", "int4"]);
+  expect(compare.map((c: { weights: string }) => c.weights)).toEqual([
+    "f32",
+    "bf16",
+    "int8",
+    "int4",
+  ]);
   const [f32, bf16, int8, int4] = compare as { loss: number; bytes: number }[];
   for (const other of [bf16!, int8!, int4!]) {
     expect(other.loss).not.toBe(f32!.loss);

@@ -92,7 +92,7 @@ export async function writeModel(
     ...(begin === undefined ? {} : { bos: begin }),
   };
   const family = pretrained?.family;
-  using progress = new Ticker(io, { quiet });
+  using progress = new Ticker(io, { quiet, after: 1000 });
   const onProgress = (done: number, total: number) =>
     progress.tick({
       what: `writing ${shown}`,
