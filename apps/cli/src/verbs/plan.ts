@@ -147,6 +147,18 @@ async function planOf(
   return planPreset(known(io, model, preset, presets), { model: sizes, ...options });
 }
 
+async function readFile(path: string, name: string): Promise<GPTConfig> {
+  const [{ readConfig }, { notAFlag }] = await Promise.all([
+    import("@muladd/gpt/huggingface"),
+    import("../pretrained.ts"),
+  ]);
+  try {
+    return readConfig(readFileSync(path, "utf8"), name).config;
+  } catch (error) {
+    throw notAFlag(name, error);
+  }
+}
+
 /** The configuration that a config.json, a folder with one, a .gguf or a model of the hub has; of a hub's only that is fetched. */
 async function configOf(
   io: IO,
@@ -156,8 +168,7 @@ async function configOf(
 ): Promise<GPTConfig | undefined> {
   const isFile = statSync(absolute(io, name), { throwIfNoEntry: false })?.isFile();
   if (isFile && name.endsWith(".json")) {
-    const { readConfig } = await import("@muladd/gpt/huggingface");
-    return readConfig(readFileSync(absolute(io, name), "utf8"), name).config;
+    return readFile(absolute(io, name), name);
   }
   if (
     Object.hasOwn(presets, name) ||
@@ -167,8 +178,7 @@ async function configOf(
   const place = await locateModel(io, name, { needs: "config", offline });
   if (place.kind === "run") return undefined;
   if (place.kind === "folder") {
-    const { readConfig } = await import("@muladd/gpt/huggingface");
-    return readConfig(readFileSync(join(place.path, "config.json"), "utf8"), name).config;
+    return readFile(join(place.path, "config.json"), name);
   }
   const { openPlace } = await import("../pretrained.ts");
   const opened = await openPlace(place);
