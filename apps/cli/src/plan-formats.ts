@@ -31,7 +31,7 @@ export async function planFormats(
   measure: boolean,
 ): Promise<FormatPlan[]> {
   const [{ weightBytes }, { features, wasm }] = await Promise.all([
-    import("@muladd/gpt/huggingface"),
+    import("@muladd/gpt"),
     import("@muladd/backend-wasm"),
   ]);
   using backend = measure ? await wasm().catch(() => undefined) : undefined;

@@ -21,7 +21,7 @@ export async function checkWeights(
   format: WeightFormat,
   backend: Backend,
 ): Promise<void> {
-  const { weightBytes } = await import("@muladd/gpt/huggingface");
+  const { weightBytes } = await import("@muladd/gpt");
   const needed = weightBytes(config, format);
   const [limit, holder] = memoryOf(backend);
   if (needed <= limit) {

@@ -107,7 +107,7 @@ async function compare(
       throw new UsageError(`--compare and --${flag.toLowerCase()} exclude each other`, {
         remedies: "one of them",
       });
-  const { weightBytes } = await import("@muladd/gpt/huggingface");
+  const { weightBytes } = await import("@muladd/gpt");
   const rows: { weights: string; bytes: number; loss: number; bitsPerByte: number }[] = [];
   let over: object = {};
   for (const weights of COMPARED) {

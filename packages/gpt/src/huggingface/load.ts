@@ -57,14 +57,14 @@ export async function loadGPT(
 
 /**
  * A head that is tied by the config and yet in the file: the same numbers are tied, others make a head of its own, as in
- * transformers. GGUF files cannot say it otherwise.
+ * transformers. Of GGUF files it is known only so.
  */
 async function withHead(
   { config, family, form, store }: Pretrained,
   warn: (text: string) => void,
 ): Promise<{ config: GPTConfig; tensors: ReadonlyMap<string, StoredTensor> }> {
   const tensors = tensorsByName(store, family, form);
-  if (!config.tied) return { config, tensors };
+  if (!config.tied && form !== "gguf") return { config, tensors };
   const slots = slotsOf({ ...config, tied: false }, family, form);
   const nameOf = (parameter: string) =>
     shortName(slots.find((slot) => slot.parameter === parameter)?.name ?? "", family);
@@ -72,7 +72,10 @@ async function withHead(
   const embedding = tensors.get(nameOf("tokens.weight"));
   if (!head || !embedding) return { config, tensors };
   if (await equalTensors(head, embedding))
-    return { config, tensors: new Map([...tensors].filter(([, tensor]) => tensor !== head)) };
+    return {
+      config: { ...config, tied: true },
+      tensors: new Map([...tensors].filter(([, tensor]) => tensor !== head)),
+    };
   if (form === "huggingface")
     warn(
       `${store.name}: ${head.name} is not ${embedding.name}, though config.json ties them: it is loaded as a head of its own`,
@@ -128,6 +131,10 @@ async function place(
 function put(weight: Weight, numbers: Float32Array, row: number): void {
   if (weight instanceof Packed) {
     weight.write(numbers, row);
+    return;
+  }
+  if (numbers.length === size(weight.shape) && weight.exclusive) {
+    weight.backend.write(weight.buffer, numbers); // no copy on the way
     return;
   }
   const [, ...rest] = weight.shape;
