@@ -27,6 +27,7 @@ export {
   type Memory,
 } from "./model.ts";
 export { nearest } from "./nearest.ts";
+export { parameterShapes } from "./parameter-shapes.ts";
 export {
   type DeviceTime,
   type Plan,
@@ -59,4 +60,5 @@ export {
   sampler,
 } from "./sampling.ts";
 export { type Statistics, statistics } from "./statistics.ts";
+export { cacheBytes, weightBytes } from "./weight-bytes.ts";
 export { readWeights, writeWeights } from "./weights.ts";

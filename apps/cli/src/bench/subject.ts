@@ -55,8 +55,7 @@ export function subject(
 
 /**
  * An untrained model, its matrices in `weights`, and the bytes of them all; to be disposed by whoever measures it. Packed
- * matrices never exist in f32. Throws CLIError when a tensor of it is too large for a
- * buffer.
+ * matrices never exist in f32. Throws CLIError when a tensor is too large for a buffer.
  */
 export function newModel(
   backend: Backend,

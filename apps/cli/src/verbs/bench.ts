@@ -1,6 +1,5 @@
 import type { WasmBackend } from "@muladd/backend-wasm";
 import type { Facts, WebGPUBackend } from "@muladd/backend-webgpu";
-import type { WeightFormat } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BackendChoice, describeBackend, isWebGPU, openBackend } from "../backend.ts";
@@ -21,6 +20,7 @@ import {
   verb,
   wideOption,
 } from "../options.ts";
+import { type WeightFormat, weightFormats } from "../precision.ts";
 import { quantity } from "../ui/format.ts";
 import { progressOption } from "../ui/mode.ts";
 import { writeJSON, writeLines } from "../ui/table.ts";
@@ -66,7 +66,6 @@ export interface BenchReport {
   readonly residentBytes: number;
 }
 
-const WEIGHTS: readonly WeightFormat[] = ["f32", "bf16", "f16", "int8", "int4"];
 const PARTS = ["matmul", "step", "generate"] as const;
 type Part = (typeof PARTS)[number];
 
@@ -93,7 +92,10 @@ export function benchCommand(io: IO): Command {
     .option("--batch <n>", "sequences of a training step (default: the preset's)", integer(1))
     .option("--context <n>", "tokens of each (default: the preset's)", integer(1))
     .addOption(
-      new Option("--weights <formats>", `of the model that writes: one or more of ${WEIGHTS}`)
+      new Option(
+        "--weights <formats>",
+        `of the model that writes: one or more of ${weightFormats.join()}`,
+      )
         .argParser(formats)
         .default(["f32"], "f32"),
     )
@@ -119,9 +121,9 @@ function positive(text: string): number {
 
 function formats(text: string): readonly WeightFormat[] {
   return text.split(",").map((name) => {
-    const format = WEIGHTS.find((w) => w === name);
+    const format = weightFormats.find((w) => w === name);
     if (!format)
-      throw new InvalidArgumentError(`there are ${WEIGHTS.join(", ")}; several with commas`);
+      throw new InvalidArgumentError(`there are ${weightFormats.join(", ")}; several with commas`);
     return format;
   });
 }
