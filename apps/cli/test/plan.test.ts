@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { plan, planPreset, presets } from "@muladd/gpt";
 import { expect, test } from "vitest";
 import { muladd, temporaryFolder } from "./support.ts";
@@ -51,7 +52,7 @@ test.each(sizes)(
     const made = JSON.parse(out);
     expect(made.parameters.total / parameters).toBeCloseTo(1, 3);
     expect(made.training.tokens).toBe(300e9);
-    expect(made).toEqual({ v: 1, ...JSON.parse(JSON.stringify(planPreset(presets[name]!))) });
+    expect(made).toMatchObject({ v: 1, ...JSON.parse(JSON.stringify(planPreset(presets[name]!))) });
   },
 );
 
@@ -79,7 +80,7 @@ test("tokens, speed and price may be given with a unit", async () => {
   ]);
   const made = JSON.parse(out);
   const expected = planPreset(presets.gpt2!, { tokens: 10e9, flops: 312e12, price: 2 });
-  expect(made).toEqual({ v: 1, ...JSON.parse(JSON.stringify(expected)) });
+  expect(made).toMatchObject({ v: 1, ...JSON.parse(JSON.stringify(expected)) });
 });
 
 test("a run is planned as it was configured", async () => {
@@ -115,4 +116,29 @@ test.each([
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(err).toContain(`error: ${what}`);
   expect(err).toContain(remedy);
+});
+
+test("a configuration of Hugging Face's is planned in each format, with what fits and how fast", async () => {
+  const fixture = new URL("../../../packages/conformance/fixtures/families/llama", import.meta.url);
+  const folder = fileURLToPath(fixture);
+  const made = JSON.parse((await muladd(["plan", folder, "--json"])).out);
+  expect(made.config).toMatchObject({ norm: "rms", positions: "rotary", gated: true });
+  const formats = made.formats as { weights: string; bytes: number; total: number }[];
+  expect(formats.map((f) => f.weights)).toEqual(["f32", "bf16", "int8", "int4"]);
+  expect(formats[0]!.bytes).toBe(4 * made.parameters.total);
+  for (const { bytes, total } of formats) expect(total).toBe(bytes + made.bytes.cache);
+  expect(made.formats[0]).toMatchObject({ fits: "yes" });
+  expect(made.formats[3].tokPerSec).toBeGreaterThan(0);
+  const file = await muladd(["plan", `${folder}/config.json`, "--json", "--no-measure"]);
+  expect(JSON.parse(file.out).config).toEqual(made.config);
+  expect(JSON.parse(file.out).formats[0]).not.toHaveProperty("tokPerSec");
+});
+
+test("GPT-3 fits nowhere here, GPT-2 XL in 4 GiB once quantized", async () => {
+  const fits = async (name: string) =>
+    JSON.parse((await muladd(["plan", name, "--no-measure", "--json"])).out).formats.map(
+      (f: { fits: string }) => f.fits,
+    );
+  expect(await fits("gpt3")).toEqual(["no", "no", "no", "no"]);
+  expect((await fits("gpt2-xl")).slice(2)).toEqual(["yes", "yes"]);
 });

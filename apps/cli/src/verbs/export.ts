@@ -70,8 +70,15 @@ async function exportVerb(io: IO, name: string, options: Options): Promise<void>
     throw new CLIError(`${output} is there already`, { remedies: "another -o" });
   // The reference backend holds numbers as they are read, and needs nothing to be compiled.
   using backend = await openBackend("reference");
-  using opened = await openModel(io, name, backend, options);
-  await writeModel(io, opened, to, path, output, dtype, options);
+  // --dtype says how numbers are written, not how they are held meanwhile.
+  const { checkpoint, offline, quiet } = options;
+  using opened = await openModel(io, name, backend, { checkpoint, offline, quiet });
+  try {
+    await writeModel(io, opened, to, path, output, dtype, options);
+  } catch (error) {
+    const { notAFlag } = await import("../pretrained.ts");
+    throw notAFlag(output, error);
+  }
 }
 
 /** Writes what was opened, and says where. */
@@ -92,7 +99,7 @@ export async function writeModel(
     ...(begin === undefined ? {} : { bos: begin }),
   };
   const family = pretrained?.family;
-  using progress = new Ticker(io, { quiet });
+  using progress = new Ticker(io, { quiet, after: 1000 });
   const onProgress = (done: number, total: number) =>
     progress.tick({
       what: `writing ${shown}`,

@@ -1,10 +1,13 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { GPTConfig, Plan, PlanOptions } from "@muladd/gpt";
 import { type Command, InvalidArgumentError } from "commander";
 import { UsageError } from "../errors.ts";
+import { hubName } from "../hub/place.ts";
 import { absolute, type IO } from "../io.ts";
+import { locateModel } from "../locate.ts";
 import { openRun } from "../model.ts";
+import { offlineOption } from "../model-options.ts";
 import { integer, type SharedOptions, verb } from "../options.ts";
 import { integer as grouped } from "../ui/format.ts";
 import { columns, writeJSON, writeLines } from "../ui/table.ts";
@@ -19,6 +22,7 @@ interface Options extends SharedOptions {
   readonly flops?: number;
   readonly price?: number;
   readonly measure: boolean;
+  readonly offline?: boolean;
 }
 
 /** `muladd plan`: what a model costs, on paper. */
@@ -26,9 +30,13 @@ export function planCommand(io: IO): Command {
   return verb(io, "plan", "Parameters, memory, FLOPs, time and cost of any GPT.", [
     "plan gpt3",
     "plan runs/small-1 --tokens 10B",
+    "plan Qwen/Qwen3-0.6B",
     "plan --layers 12 --heads 12 --width 768 --context 1024 --vocabulary 50257 --flops 312T --price 2",
   ])
-    .argument("[model]", "a preset, a run folder, or nothing: then the flags, or a list of presets")
+    .argument(
+      "[model]",
+      "a preset, a run, a folder or config.json of Hugging Face's form, ORG/NAME of the hub; or nothing: then the flags, or a list of presets",
+    )
     .option("--layers <n>", "blocks", integer(1))
     .option("--heads <n>", "attention heads; they divide the width", integer(1))
     .option("--width <n>", "columns of the residual stream", integer(1))
@@ -41,14 +49,19 @@ export function planCommand(io: IO): Command {
       amount,
     )
     .option("--price <dollars>", "of the device for an hour (default: 1.5)", price)
-    .option("--no-measure", "leave out the line on this CPU, which takes half a second")
+    .option("--no-measure", "leave out the speeds of this CPU, which take a second")
+    .addOption(offlineOption())
     .action(async (model: string | undefined, options: Options) => {
       const sizes = given(options);
       if (model === undefined && Object.keys(sizes).length === 0) return listPresets(io, options);
       const made = await planOf(io, model, sizes, options);
-      if (options.json) return writeJSON(io, { v: 1, ...made });
-      const { describePlan } = await import("@muladd/gpt");
-      writeLines(io, describePlan(made));
+      const [{ describePlan }, { describeFormats, planFormats }] = await Promise.all([
+        import("@muladd/gpt"),
+        import("../plan-formats.ts"),
+      ]);
+      const formats = await planFormats(made, options.measure);
+      if (options.json) return writeJSON(io, { v: 1, ...made, formats });
+      writeLines(io, [...describePlan(made), "", ...describeFormats(formats)]);
     });
 }
 
@@ -90,7 +103,7 @@ async function planOf(
   io: IO,
   model: string | undefined,
   sizes: Sizes,
-  { tokens, flops, price, measure }: Options,
+  { tokens, flops, price, measure, offline }: Options,
 ): Promise<Plan> {
   const { plan, planPreset, preset, presetConfig, presets, reconfigure } = await import(
     "@muladd/gpt"
@@ -111,6 +124,9 @@ async function planOf(
       ? { ...made, assumed: [`${assumed}: as in the preset small`, ...made.assumed] }
       : made;
   }
+  const pretrained = await configOf(io, model, offline, presets);
+  if (pretrained)
+    return plan(reconfigure(pretrained, sizes), { title: basename(model), ...options });
   const path = absolute(io, model);
   // A folder that only happens to be called like a preset is none of a run's.
   if (
@@ -129,6 +145,45 @@ async function planOf(
     });
   }
   return planPreset(known(io, model, preset, presets), { model: sizes, ...options });
+}
+
+async function readFile(path: string, name: string): Promise<GPTConfig> {
+  const [{ readConfig }, { notAFlag }] = await Promise.all([
+    import("@muladd/gpt/huggingface"),
+    import("../pretrained.ts"),
+  ]);
+  try {
+    return readConfig(readFileSync(path, "utf8"), name).config;
+  } catch (error) {
+    throw notAFlag(name, error);
+  }
+}
+
+/** The configuration that a config.json, a folder with one, a .gguf or a model of the hub has; of a hub's only that is fetched. */
+async function configOf(
+  io: IO,
+  name: string,
+  offline: boolean | undefined,
+  presets: object,
+): Promise<GPTConfig | undefined> {
+  const isFile = statSync(absolute(io, name), { throwIfNoEntry: false })?.isFile();
+  if (isFile && name.endsWith(".json")) {
+    return readFile(absolute(io, name), name);
+  }
+  if (
+    Object.hasOwn(presets, name) ||
+    (!isFile && !hubName(name) && !existsSync(absolute(io, name)))
+  )
+    return undefined;
+  const place = await locateModel(io, name, { needs: "config", offline });
+  if (place.kind === "run") return undefined;
+  if (place.kind === "folder") {
+    return readFile(join(place.path, "config.json"), name);
+  }
+  const { openPlace } = await import("../pretrained.ts");
+  const opened = await openPlace(place);
+  await opened.close();
+  return opened.config;
 }
 
 /** The preset of that name. */
