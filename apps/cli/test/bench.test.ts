@@ -112,7 +112,7 @@ test("generation is measured of any preset, and without the cache only where the
 });
 
 test("generation is measured with the cache and without, and reading a prompt apart", async () => {
-  const { code, out } = await muladd(["bench", "generate", "--seconds", "1", "-q"]);
+  const { code, out } = await muladd(["bench", "generate", "--seconds", "4", "-q"]);
   expect(code).toBe(0);
   expect(out).toMatch(
     /\ngenerate {2}nanogpt-cpu, .*\n +weights +bytes +tok\/s +without the cache +prompt of 64 +rounds\n/,
