@@ -61,7 +61,7 @@ async function evaluate(
   options: Options,
 ): Promise<void> {
   using backend = await openBackend(options.backend, options);
-  if (options.compare) return compare(io, path, paths, options, backend);
+  if (options.compare) return await compare(io, path, paths, options, backend); // before the backend is gone
   using opened = await openModel(io, path, backend, { ...options, weights: weightFormat(options) });
   const measured = await measure(io, opened, path, paths, options);
   if (!measured) return;
