@@ -39,6 +39,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "parameters, memory, FLOPs, time and cost of any GPT",
     load: async () => (await import("./verbs/plan.ts")).planCommand,
   },
+  import: {
+    summary: "fetch a model of the hub, or write any as a Hugging Face folder",
+    load: async () => (await import("./verbs/import.ts")).importCommand,
+  },
+  export: {
+    summary: "write a model for transformers or llama.cpp",
+    load: async () => (await import("./verbs/export.ts")).exportCommand,
+  },
   gradcheck: {
     summary: "check every gradient of a backend by finite differences",
     load: async () => (await import("./verbs/gradcheck.ts")).gradcheckCommand,
