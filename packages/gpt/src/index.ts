@@ -29,6 +29,7 @@ export {
 export { nearest } from "./nearest.ts";
 export {
   type DeviceTime,
+  deviceTime,
   type Plan,
   type PlanOptions,
   plan,
