@@ -7,6 +7,7 @@ const comparisons = {
   torch: () => import("./src/torch.mjs"),
   peers: () => import("./src/peers.mjs"),
   browser: () => import("./src/browser.mjs"),
+  load: () => import("./src/load.mjs"),
   tokenizer: () => import("./src/tokenizer.mjs"),
 };
 

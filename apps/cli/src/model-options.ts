@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "./errors.ts";
 import { checkpointOption } from "./model.ts";
-import type { WeightFormat } from "./precision.ts";
 import { backendOption, memoryOption, threadsOption, wideOption } from "./options.ts";
+import type { WeightFormat } from "./precision.ts";
 
 /** The flags of a verb that computes with a model. */
 export interface ModelOptions {
@@ -31,9 +31,10 @@ export const modelFlags = (command: Command): Command =>
     .addOption(new Option("--model <model>", "the same, as a flag"))
     .addOption(checkpointOption())
     .addOption(
-      new Option("--dtype <type>", "hold matrices in 4 bytes a number, or in 2 (default: f32)").choices(
-        ["f32", "f16", "bf16"],
-      ),
+      new Option(
+        "--dtype <type>",
+        "hold matrices in 4 bytes a number, or in 2 (default: f32)",
+      ).choices(["f32", "f16", "bf16"]),
     )
     .addOption(
       new Option("--quantize <type>", "or in 1.125 bytes, or in 0.625").choices(["int8", "int4"]),
@@ -45,7 +46,10 @@ export const modelFlags = (command: Command): Command =>
     .addOption(wideOption());
 
 /** What `--dtype` and `--quantize` ask for. */
-export function weightFormat({ dtype, quantize }: Pick<ModelOptions, "dtype" | "quantize">): WeightFormat {
+export function weightFormat({
+  dtype,
+  quantize,
+}: Pick<ModelOptions, "dtype" | "quantize">): WeightFormat {
   if (dtype !== undefined && quantize !== undefined)
     throw new UsageError(`--dtype ${dtype} and --quantize ${quantize} exclude each other`, {
       remedies: "one of them",

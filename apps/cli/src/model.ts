@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { GPT } from "@muladd/gpt";
+import type { Pretrained } from "@muladd/gpt/huggingface";
 import type { Folder, Run } from "@muladd/gpt/train";
 import type { Backend } from "@muladd/tensor";
 import type { Tokenizer } from "@muladd/tokenizer";
@@ -8,7 +9,7 @@ import { quote } from "./data.ts";
 import { CLIError, UsageError } from "./errors.ts";
 import { absolute, type IO } from "./io.ts";
 import { locateModel, noModel } from "./locate.ts";
-import { checkWeights, disposeModel, type WeightFormat } from "./precision.ts";
+import { checkWeights, ownerOf, type WeightFormat } from "./precision.ts";
 
 /** Folders of runs, as messages call them: by the path that the user gave. */
 export async function runFolder(io: IO, path: string): Promise<Folder> {
@@ -74,6 +75,8 @@ export interface OpenModel extends Disposable {
   readonly step: number | undefined;
   /** "runs/small-1 step 400", "openai-community/gpt2". */
   readonly title: string;
+  /** Closed: what its files say beside the weights. */
+  readonly pretrained?: Pretrained;
 }
 
 export interface OpenModelOptions {
@@ -104,7 +107,7 @@ export async function openModel(
         remedies: "leave it out",
       });
     const { loadPretrained } = await import("./pretrained.ts");
-    return loadPretrained(io, place, backend, weights);
+    return loadPretrained(io, place, backend, weights, hub.quiet);
   }
   const run = await openRun(io, name);
   const found = await run.load(checkpoint ?? "best", (text) => io.stderr.write(`note: ${text}\n`));
@@ -126,7 +129,7 @@ export async function openModel(
     run,
     step: found.step,
     title,
-    [Symbol.dispose]: () => disposeModel(model),
+    ...(await ownerOf(model)),
   };
 }
 

@@ -42,8 +42,12 @@ export async function checkWeights(
   });
 }
 
-/** Frees the weights of a model, packed ones too. */
-export async function disposeModel(model: GPT): Promise<void> {
+/** What frees the weights of a model, packed ones too. */
+export async function ownerOf(model: GPT): Promise<Disposable> {
   const { namedWeights } = await import("@muladd/nn");
-  for (const [, weight] of namedWeights(model)) weight[Symbol.dispose]();
+  return {
+    [Symbol.dispose]() {
+      for (const [, weight] of namedWeights(model)) weight[Symbol.dispose]();
+    },
+  };
 }

@@ -23,6 +23,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "measure a model: loss, perplexity, bits per byte",
     load: async () => (await import("./verbs/eval.ts")).evalCommand,
   },
+  import: {
+    summary: "fetch a model of the hub, or write any as a Hugging Face folder",
+    load: async () => (await import("./verbs/import.ts")).importCommand,
+  },
+  export: {
+    summary: "write a model for transformers or llama.cpp",
+    load: async () => (await import("./verbs/export.ts")).exportCommand,
+  },
   demo: {
     summary: "train a small GPT now, and read what it writes",
     load: async () => (await import("./verbs/demo.ts")).demoCommand,
@@ -32,20 +40,12 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import("./verbs/tokenize.ts")).tokenizeCommand,
   },
   inspect: {
-    summary: "look into a run or a weights file",
+    summary: "look into a model or a weights file",
     load: async () => (await import("./verbs/inspect.ts")).inspectCommand,
   },
   plan: {
     summary: "parameters, memory, FLOPs, time and cost of any GPT",
     load: async () => (await import("./verbs/plan.ts")).planCommand,
-  },
-  import: {
-    summary: "fetch a model of the hub, or write any as a Hugging Face folder",
-    load: async () => (await import("./verbs/import.ts")).importCommand,
-  },
-  export: {
-    summary: "write a model for transformers or llama.cpp",
-    load: async () => (await import("./verbs/export.ts")).exportCommand,
   },
   gradcheck: {
     summary: "check every gradient of a backend by finite differences",

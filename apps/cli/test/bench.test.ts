@@ -1,5 +1,5 @@
 import { wasm } from "@muladd/backend-wasm";
-import { planPreset, presets } from "@muladd/gpt";
+import { planPreset, presets, reconfigure } from "@muladd/gpt";
 import { expect, test } from "vitest";
 import { benchMatmul, products } from "../src/bench/matmul.ts";
 import { median, timeRounds } from "../src/bench/rounds.ts";
@@ -88,11 +88,12 @@ test("the subjects are the models of tooling/bench/torch_step.py, one pass a ste
   const optimizer = { kind: "adamw", betas: [0.9, 0.99], epsilon: 1e-8, weightDecay: 0.1 };
   expect(training).toMatchObject({ batch: 12, accumulate: 1, clip: 1, optimizer });
   const baby = subject("baby-gpt");
-  expect(baby.model).toEqual({ ...model, layers: 6, heads: 6, width: 384, context: 256 });
+  const babySizes = { layers: 6, heads: 6, width: 384, context: 256 };
+  expect(baby.model).toEqual(reconfigure(model, babySizes));
   expect(baby.training).toEqual({ ...training, batch: 8 });
   const gpt2 = subject("gpt2-124m");
   const sizes = { layers: 12, heads: 12, width: 768, vocabulary: 50257 };
-  expect(gpt2.model).toEqual({ ...model, ...sizes });
+  expect(gpt2.model).toEqual(reconfigure(model, sizes));
   expect(gpt2.training).toEqual({ ...training, batch: 4 });
   expect(subject("gpt2").training).toMatchObject({ batch: 1, accumulate: 1 });
 });

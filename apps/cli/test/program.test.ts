@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { report } from "../src/errors.ts";
 import { muladd, temporaryFolder, testIO } from "./support.ts";
 
-const VERBS = "train generate eval demo tokenize inspect plan gradcheck bench serve doctor".split(
-  " ",
-);
+const VERBS =
+  "train generate eval import export demo tokenize inspect plan gradcheck bench serve doctor".split(
+    " ",
+  );
 
 test("alone, the program says in eight lines what it is and how to begin", async () => {
   const { code, out, err } = await muladd([]);

@@ -1,11 +1,15 @@
-import type {
-  Backend,
-  Dense,
-  FusedKernels,
-  Kernels,
-  Shape,
-  TypedArray,
-  View,
+import {
+  type Backend,
+  type Dense,
+  type FusedKernels,
+  type Kernels,
+  type PackedFormat,
+  type PackedMatrix,
+  pack,
+  packedFormats,
+  type Shape,
+  type TypedArray,
+  type View,
 } from "@muladd/tensor";
 
 /** A backend with every kernel. */
@@ -33,6 +37,17 @@ class Operands {
 
   indices(n: number, below: number): Dense {
     return this.#put([n], (i) => (i * 7) % below, "i32");
+  }
+
+  packed(format: PackedFormat, rows: number, columns: number): PackedMatrix {
+    const numbers = Array.from({ length: rows * columns }, (_, i) => Math.sin(0.7 * i));
+    const { words, scales } = pack(format, numbers, rows, columns);
+    return {
+      format,
+      shape: [rows, columns],
+      words: this.#put([words.length], (i) => words[i]!, "i32"),
+      scales: scales && this.#put([scales.length], (i) => scales[i]!),
+    };
   }
 
   async read(x: Dense): Promise<TypedArray> {
@@ -98,6 +113,16 @@ const CASES: Readonly<Record<string, Case>> = {
     ];
     kernels.linear(out, slope, x, weight, bias, residual, "gelu");
     return [out, slope];
+  },
+  packed(kernels, o) {
+    return packedFormats.flatMap((format) => {
+      const weight = o.packed(format, 21, 70);
+      const [one, many, rows] = [o.fill(0, 1, 21), o.fill(0, 9, 21), o.fill(0, 5, 70)];
+      kernels.linearPacked(one, o.make(1, 70), weight, undefined, undefined, undefined);
+      kernels.linearPacked(many, o.make(9, 70), weight, o.make(21), o.make(9, 21), "gelu");
+      kernels.gatherPacked(rows, weight, o.indices(5, 21));
+      return [one, many, rows];
+    });
   },
   gelu: elementwise("gelu"),
   geluTanh: elementwise("geluTanh"),

@@ -1,4 +1,4 @@
-import type { Dense, View } from "@muladd/tensor";
+import { type Dense, pack, packedFormats, type View } from "@muladd/tensor";
 import { type Bench, whole } from "./harness.ts";
 
 /** The bits of an output, with a name to find it by. */
@@ -93,6 +93,18 @@ export async function everyKernel(t: Bench): Promise<Bits> {
     const slope = activation && out(`slope of ${activation}`, [n, O]);
     const y = out(`linear, ${activation}`, [n, O]);
     k.linear!(y, slope, x, weight, put(O), put(n, O), activation);
+  }
+  for (const format of packedFormats) {
+    const { words, scales } = pack(format, t.numbers(O * C), O, C);
+    const held = [t.dense([words.length], words, "i32")];
+    if (scales) held.push(t.dense([scales.length], scales));
+    buffers.push(...held.map(({ buffer }) => buffer));
+    const packed = { format, shape: [O, C], words: held[0]!, scales: held[1] } as const;
+    for (const rows of [from(1, 4), from(7, 40)]) {
+      const y = out(`linear by ${format}`, [rows, O]);
+      k.linearPacked!(y, put(rows, C), packed, put(O), put(rows, O), "gelu");
+    }
+    k.gatherPacked!(out(`gather from ${format}`, shape), packed, ids(n, O));
   }
   const V = from(1, 70);
   const table = put(V, C);

@@ -4,8 +4,11 @@ export interface ByteSource {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
-  /** Bytes begin … end−1; a view where they are in memory. Throws FormatError beyond the end, and when they are cut short. */
-  read(begin: number, end: number): Promise<Uint8Array>;
+  /**
+   * Bytes begin … end−1; a view where they are in memory. `room`, of that many bytes at least, is where they may be put: who
+   * reads piece after piece spares new memory for each. Throws FormatError beyond the end, and when they are cut short.
+   */
+  read(begin: number, end: number, room?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -27,8 +27,8 @@ export interface StoredTensor {
   /** Row-major: the last axis is the innermost. */
   readonly shape: Shape;
   readonly byteLength: number;
-  /** The bytes as stored, little-endian, or those begin … end−1 of them. */
-  read(begin?: number, end?: number): Promise<Uint8Array>;
+  /** The bytes as stored, little-endian, or those begin … end−1 of them, in `room` as a ByteSource puts them. */
+  read(begin?: number, end?: number, room?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** The tensors of a file, or of several. */

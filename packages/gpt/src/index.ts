@@ -27,6 +27,7 @@ export {
   type Memory,
 } from "./model.ts";
 export { nearest } from "./nearest.ts";
+export { parameterShapes } from "./parameter-shapes.ts";
 export {
   type DeviceTime,
   deviceTime,
@@ -60,4 +61,5 @@ export {
   sampler,
 } from "./sampling.ts";
 export { type Statistics, statistics } from "./statistics.ts";
+export { cacheBytes, weightBytes } from "./weight-bytes.ts";
 export { readWeights, writeWeights } from "./weights.ts";

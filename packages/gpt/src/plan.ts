@@ -2,6 +2,7 @@ import { ConfigError } from "./check-config.ts";
 import type { GPTConfig } from "./config.ts";
 import { activationBytes, countParameters, type ParameterCount } from "./plan-memory.ts";
 import { type Preset, presetConfig } from "./presets.ts";
+import { cacheBytes } from "./weight-bytes.ts";
 
 /**
  * The device behind "355 years and $4.6 million": a V100 at its half-precision rate without tensor cores (with them it
@@ -104,7 +105,7 @@ export interface Plan {
  */
 export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
   check(options);
-  const { context: T, layers, kvHeads, headWidth, vocabulary } = config;
+  const { context: T, vocabulary } = config;
   const { batch = 1, accumulate = 1, flops = publishedDevice.flops } = options;
   const { price = publishedDevice.price } = options;
   const parameters = countParameters(config);
@@ -128,7 +129,7 @@ export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
     bytes: {
       float32: 4 * N,
       float16: 2 * N,
-      cache: 2 * layers * kvHeads * headWidth * T * 4,
+      cache: cacheBytes(config, T),
       training: {
         weights,
         gradients,

@@ -1,34 +1,24 @@
-import { type PackedFormat, packedBytes } from "@muladd/tensor";
+import { type PackedFormat, packedBytes, type Shape, size } from "@muladd/tensor";
 import type { GPTConfig } from "./config.ts";
-import { countParameters } from "./plan-memory.ts";
+import { parameterShapes } from "./parameter-shapes.ts";
 
-/** The matrices of a GPT, (rows, columns), that can be held packed. */
-function* matrices(config: GPTConfig): Iterable<readonly [rows: number, columns: number]> {
-  const { vocabulary, width, heads, kvHeads, headWidth, hidden, layers, gated, tied } = config;
-  yield [vocabulary, width];
-  if (!tied) yield [vocabulary, width];
-  for (let layer = 0; layer < layers; layer++) {
-    yield [(heads + 2 * kvHeads) * headWidth, width];
-    yield [width, heads * headWidth];
-    yield [hidden, width];
-    if (gated) yield [hidden, width];
-    yield [width, hidden];
-  }
+/**
+ * Bytes of one parameter where matrices are held as `format`: as `blank` of `@muladd/nn` makes them. Positions are added and not
+ * multiplied by, and stay float32, as norms and biases do, and as what packing would not make smaller.
+ */
+export function parameterBytes(name: string, shape: Shape, format: "f32" | PackedFormat): number {
+  const plain = 4 * size(shape);
+  if (format === "f32" || shape.length !== 2 || name === "positions.weight") return plain;
+  return Math.min(packedBytes(format, shape), plain);
 }
 
-/** Bytes of a model's weights, its matrices held as `format` as far as that saves, all else in float32. */
-export function weightBytes(config: GPTConfig, format: "f32" | PackedFormat): number {
-  let bytes = 4 * countParameters(config).total;
-  if (format === "f32") return bytes;
-  for (const shape of matrices(config)) {
-    const [rows, columns] = shape;
-    bytes -= Math.max(4 * rows * columns - packedBytes(format, shape), 0);
-  }
-  return bytes;
-}
+/** Bytes of a model's weights, its matrices held as `format`. */
+export const weightBytes = (config: GPTConfig, format: "f32" | PackedFormat): number =>
+  [...parameterShapes(config)].reduce(
+    (sum, [name, shape]) => sum + parameterBytes(name, shape, format),
+    0,
+  );
 
 /** Bytes of the keys and values of `positions`, float32. */
-export const cacheBytes = (
-  { layers, kvHeads, headWidth }: GPTConfig,
-  positions: number,
-): number => 2 * layers * kvHeads * headWidth * positions * 4;
+export const cacheBytes = ({ layers, kvHeads, headWidth }: GPTConfig, positions: number): number =>
+  2 * layers * kvHeads * headWidth * positions * 4;

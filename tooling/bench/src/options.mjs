@@ -21,6 +21,7 @@ export const parts = Object.freeze({
   torch: ["step", "sgemm", "decode", "threads"],
   peers: ["matmul", "step", "decode"],
   browser: ["matmul", "step"],
+  load: ["gpt2"],
   tokenizer: ["encode", "train"],
 });
 

@@ -1,5 +1,6 @@
 import type { WebGPUBackend } from "@muladd/backend-webgpu";
 import { type GPT, generate } from "@muladd/gpt";
+import type { WeightFormat } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
 import { isWebGPU } from "../backend.ts";
 import { countWork, type DeviceWork, type KernelProfile, profileKernels } from "./kernels.ts";
@@ -8,6 +9,9 @@ import { newModel, subject } from "./subject.ts";
 
 export interface GenerationResult {
   readonly preset: string;
+  /** How the matrices are stored, and what all weights take. */
+  readonly weights: WeightFormat;
+  readonly weightBytes: number;
   /** Tokens of the prompt that prefill reads. */
   readonly promptTokens: number;
   /** Tokens/s of reading a prompt, up to and with the first token written. */
@@ -26,21 +30,25 @@ export interface GenerationResult {
 export interface GenerationOptions {
   readonly seconds: number;
   readonly preset?: string;
+  /** Default "f32". */
+  readonly weights?: WeightFormat | undefined;
+  /** Tokens of the prompt. Default 64, or the context where it is shorter. */
+  readonly prompt?: number | undefined;
   readonly onRound?: (round: number) => void;
 }
 
 const MIN_ROUNDS = 3;
 const MAX_ROUNDS = 50;
-/** The most positions that a round reads and writes: a prompt of a quarter, and the tokens after it. */
-const MOST_POSITIONS = 64;
+/** Positions that a round reads as a prompt; and then as a prompt of a quarter of them, and the tokens written after it. */
+const POSITIONS = 64;
 
 /** Tokens/s of a {@link subject}'s model, the greedy choice included: medians of interleaved rounds. */
 export async function benchGeneration(
   backend: Backend,
-  { seconds, preset: name = "nanogpt-cpu", onRound }: GenerationOptions,
+  { seconds, preset: name = "nanogpt-cpu", weights = "f32", prompt, onRound }: GenerationOptions,
 ): Promise<GenerationResult> {
-  using model = newModel(backend, subject(name).model);
-  const positions = Math.min(model.gpt.config.context, MOST_POSITIONS);
+  using model = newModel(backend, subject(name, { context: prompt }).model, weights);
+  const positions = Math.min(model.gpt.config.context, prompt ?? POSITIONS);
   const start = Math.ceil(positions / 4);
   const seen = { prefill: [] as number[], decode: [] as number[], decodeUncached: [] as number[] };
   await write(model.gpt, start, positions - start, true); // warm-up
@@ -61,6 +69,8 @@ export async function benchGeneration(
   const device = isWebGPU(backend) ? await workPerToken(backend, model.gpt, start) : undefined;
   return {
     preset: name,
+    weights,
+    weightBytes: model.weightBytes,
     promptTokens: positions,
     prefill: rate(seen.prefill),
     decode: rate(seen.decode),
@@ -86,9 +96,10 @@ const PROFILED = 16;
 export async function profileGeneration(
   backend: WebGPUBackend,
   name = "nanogpt-cpu",
+  weights: WeightFormat = "f32",
 ): Promise<KernelProfile> {
-  using model = newModel(backend, subject(name).model);
-  const positions = Math.min(model.gpt.config.context, MOST_POSITIONS);
+  using model = newModel(backend, subject(name).model, weights);
+  const positions = Math.min(model.gpt.config.context, POSITIONS);
   const tokens = Math.min(positions - 1, PROFILED);
   await write(model.gpt, 1, tokens, true); // compiles the kernels
   return await profileKernels(

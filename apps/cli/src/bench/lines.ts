@@ -1,4 +1,4 @@
-import { integer, speed } from "../ui/format.ts";
+import { integer, quantity, speed } from "../ui/format.ts";
 import { columns } from "../ui/table.ts";
 import type { GenerationResult } from "./generation.ts";
 import type { DeviceWork, KernelProfile } from "./kernels.ts";
@@ -66,7 +66,7 @@ export function generationLines(g: GenerationResult): string[] {
   const without =
     g.decodeUncached === undefined ? "" : ` · ${speed(g.decodeUncached)} tok/s without`;
   return [
-    `generate  ${g.preset}: ${speed(g.decode)} tok/s with the cache${without}`,
+    `generate  ${g.preset}, ${quantity(g.weightBytes, "B")} of weights in ${g.weights}: ${speed(g.decode)} tok/s with the cache${without}`,
     `          prefill ${speed(g.prefill)} tok/s (a prompt of ${g.promptTokens}) · ${g.rounds} rounds`,
     ...(g.device ? [deviceLine(g.device, "token")] : []),
     ...(g.kernels ? kernelLines(g.kernels, "token") : []),

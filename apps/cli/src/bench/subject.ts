@@ -1,7 +1,7 @@
 import { GPT, type GPTConfig, type Preset, preset, presetConfig, presets } from "@muladd/gpt";
 import { type TrainingConfig, trainingConfig } from "@muladd/gpt/train";
-import { init, parametersOf } from "@muladd/nn";
-import type { Backend } from "@muladd/tensor";
+import { blank, init, namedWeights, type WeightFormat } from "@muladd/nn";
+import { type Backend, dispose, Packed, Rng, size } from "@muladd/tensor";
 import { checkTensors } from "../train/memory.ts";
 
 /** Characters of tiny Shakespeare: the vocabulary of the published figures. */
@@ -54,13 +54,27 @@ export function subject(
 }
 
 /** An untrained model, to be disposed by whoever measures it. Throws CLIError when a tensor of it is too large for a buffer. */
-export function newModel(backend: Backend, config: GPTConfig): Disposable & { readonly gpt: GPT } {
+export function newModel(
+  backend: Backend,
+  config: GPTConfig,
+  weights: WeightFormat = "f32",
+): Disposable & { readonly gpt: GPT; readonly weightBytes: number } {
   checkTensors(config, backend);
-  const gpt = new GPT(config, init(backend, 0));
-  return {
-    gpt,
-    [Symbol.dispose]() {
-      for (const p of parametersOf(gpt)) p[Symbol.dispose]();
-    },
-  };
+  const gpt = new GPT(config, weights === "f32" ? init(backend, 0) : blank(backend, { weights }));
+  let weightBytes = 0;
+  for (const [, weight] of namedWeights(gpt)) {
+    if (weight instanceof Packed) fill(weight);
+    weightBytes += weight instanceof Packed ? weight.byteLength : 4 * size(weight.shape);
+  }
+  return { gpt, weightBytes, [Symbol.dispose]: () => dispose(gpt) };
+}
+
+/** Rows that are drawn; the others repeat them: a matrix of a billion numbers would take minutes. */
+const DRAWN = 64;
+
+function fill(weight: Packed): void {
+  const [rows, columns] = weight.shape;
+  const drawn = new Rng(0, "bench").normals(Math.min(rows, DRAWN) * columns).map((x) => 0.02 * x);
+  for (let row = 0; row < rows; row += DRAWN)
+    weight.write(drawn.subarray(0, (rows - row) * columns), row);
 }

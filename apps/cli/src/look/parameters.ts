@@ -1,5 +1,5 @@
-import type { TensorFile } from "@muladd/checkpoint";
-import type { HostTensor } from "@muladd/tensor";
+import type { StoredTensor } from "@muladd/checkpoint";
+import { size } from "@muladd/tensor";
 import { integer, quantity } from "../ui/format.ts";
 import { columns } from "../ui/table.ts";
 
@@ -7,7 +7,8 @@ import { columns } from "../ui/table.ts";
 export interface TensorRow {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: "f32" | "i32";
+  /** As its file calls it, in small letters. */
+  readonly dtype: string;
   readonly count: number;
   readonly bytes: number;
 }
@@ -21,14 +22,16 @@ export interface Part {
 }
 
 /** The tensors of a file, in the order of a model: numbers inside names count as numbers. */
-export function tensorRows({ tensors }: Pick<TensorFile, "tensors">): TensorRow[] {
+export function tensorRows(
+  tensors: Iterable<Pick<StoredTensor, "name" | "shape" | "dtype" | "byteLength">>,
+): TensorRow[] {
   const order = new Intl.Collator("en", { numeric: true });
-  return Array.from(tensors, ([name, { shape, data }]: [string, HostTensor]) => ({
+  return Array.from(tensors, ({ name, shape, dtype, byteLength }) => ({
     name,
     shape,
-    dtype: data instanceof Int32Array ? ("i32" as const) : ("f32" as const),
-    count: data.length,
-    bytes: data.byteLength,
+    dtype: dtype.toLowerCase(),
+    count: size(shape),
+    bytes: byteLength,
   })).sort((a, b) => order.compare(a.name, b.name));
 }
 
@@ -36,7 +39,10 @@ export function tensorRows({ tensors }: Pick<TensorFile, "tensors">): TensorRow[
 export function parts(rows: readonly TensorRow[]): Part[] {
   const found = new Map<string, { tensors: number; count: number; bytes: number }>();
   for (const { name, count, bytes } of rows) {
-    const part = /^(optimizer\.\w+|(model\.)?blocks\.\d+|model\.\w+|\w+)/.exec(name)?.[0] ?? name;
+    const part =
+      /^(optimizer\.\w+|(\w+\.)?(blocks|h|layers|blk)\.\d+|(model|transformer)\.\w+|\w+)/.exec(
+        name,
+      )?.[0] ?? name;
     const sum = found.get(part) ?? { tensors: 0, count: 0, bytes: 0 };
     found.set(part, {
       tensors: sum.tensors + 1,

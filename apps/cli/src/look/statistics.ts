@@ -8,7 +8,7 @@ import { columns } from "../ui/table.ts";
 export interface TensorStatistics extends Statistics {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: "f32" | "i32";
+  readonly dtype: string;
   /** In row-major order. */
   readonly first: readonly number[];
 }
@@ -18,12 +18,13 @@ const FIRST = 12;
 export async function tensorStatistics(
   name: string,
   { shape, data }: HostTensor,
+  dtype: string,
 ): Promise<TensorStatistics> {
   const { statistics } = await import("@muladd/gpt");
   return {
     name,
     shape,
-    dtype: data instanceof Int32Array ? "i32" : "f32",
+    dtype,
     ...statistics({ data }),
     first: Array.from(data.subarray(0, FIRST)),
   };

@@ -1,5 +1,6 @@
 import type { WasmBackend } from "@muladd/backend-wasm";
 import type { Facts, WebGPUBackend } from "@muladd/backend-webgpu";
+import type { WeightFormat } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BackendChoice, describeBackend, isWebGPU, openBackend } from "../backend.ts";
@@ -35,6 +36,8 @@ interface Options extends SharedOptions {
   readonly batch?: number;
   readonly context?: number;
   readonly products?: "f32" | "f16";
+  readonly weights: WeightFormat;
+  readonly prompt?: number;
   readonly profile?: boolean;
   readonly progress: string;
 }
@@ -62,6 +65,7 @@ export interface BenchReport {
   readonly residentBytes: number;
 }
 
+const WEIGHTS: readonly WeightFormat[] = ["f32", "bf16", "f16", "int8", "int4"];
 const PARTS = ["matmul", "step", "generate"] as const;
 type Part = (typeof PARTS)[number];
 
@@ -86,6 +90,12 @@ export function benchCommand(io: IO): Command {
     )
     .option("--batch <n>", "sequences of a training step (default: the preset's)", integer(1))
     .option("--context <n>", "tokens of each (default: the preset's)", integer(1))
+    .addOption(
+      new Option("--weights <format>", "how the model that writes stores its matrices")
+        .choices(WEIGHTS)
+        .default("f32"),
+    )
+    .option("--prompt <n>", "tokens of the prompt that is read before writing", integer(1))
     .addOption(new Option("--products <type>", "what webgpu multiplies in").choices(["f32", "f16"]))
     .option(
       "--profile",
@@ -207,8 +217,9 @@ async function measure(io: IO, part: Part, options: Options, report: Report): Pr
     return lines.stepLines(report.step, residentBytes());
   }
   const { benchGeneration, profileGeneration } = await import("../bench/generation.ts");
-  const timed = await benchGeneration(backend, { seconds, preset, onRound });
-  const found = await kernels((b) => profileGeneration(b, preset));
+  const { weights, prompt } = options;
+  const timed = await benchGeneration(backend, { seconds, preset, weights, prompt, onRound });
+  const found = await kernels((b) => profileGeneration(b, preset, weights));
   report.generate = { ...timed, ...(found ? { kernels: found } : {}) };
   return lines.generationLines(report.generate);
 }
@@ -216,16 +227,18 @@ async function measure(io: IO, part: Part, options: Options, report: Report): Pr
 /** Throws CLIError when this machine cannot hold the model: drawing its weights would take minutes before it fails. */
 async function checkMemory(
   part: "step" | "generate",
-  { preset: name, batch, context }: Options,
+  { preset: name, batch, context, weights }: Options,
   { memory }: Machine,
 ): Promise<void> {
-  const [{ plan }, { subject }] = await Promise.all([
+  const [{ plan }, { subject }, { packedBytes }] = await Promise.all([
     import("@muladd/gpt"),
     import("../bench/subject.ts"),
+    import("@muladd/tensor"),
   ]);
   const { model, training } = subject(name, { batch, context });
   const { bytes } = plan(model, { batch: training.batch, steps: 1 });
-  const needed = part === "step" ? bytes.training.total : bytes.float32;
+  const share = weights === "f32" ? 1 : packedBytes(weights, [1, 32]) / 128;
+  const needed = part === "step" ? bytes.training.total : share * bytes.float32;
   if (needed <= memory) return;
   const what = part === "step" ? "training" : "writing with";
   throw new CLIError(`${what} ${name} takes ${quantity(needed, "B")} of memory`, {

@@ -84,7 +84,7 @@ async function generateVerb(
   const asked = await readPrompt(io, options);
   using backend = await openBackend(options.backend, options);
   using opened = await openModel(io, name, backend, { ...options, weights: weightFormat(options) });
-  const { model, tokenizer, run, step, ends } = opened;
+  const { tokenizer, run, step, ends } = opened;
   const ids = promptIds(opened, asked, options.ids);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
 

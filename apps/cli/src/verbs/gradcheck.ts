@@ -138,8 +138,12 @@ async function checkRun(
       remedies: backends.map((b) => `--backend ${b}`),
     });
   using backend = await open(options.backend);
-  const warn = (text: string) => io.stderr.write(`note: ${text}\n`);
-  const { run, model, step } = await openModel(io, path, backend, "newest", warn);
+  using opened = await openModel(io, path, backend, { checkpoint: "newest" });
+  const { run, model, step } = opened;
+  if (!run || step === undefined)
+    throw new CLIError(`${path} is no run of muladd train`, {
+      why: "gradients are checked on a run's own text",
+    });
   const [{ realBatch }, { checkWeights }] = await Promise.all([
     import("../check/batch.ts"),
     import("../check/weights.ts"),

@@ -144,9 +144,9 @@ function stored(source: ByteSource, entry: Entry, begin: number): StoredTensor {
     dtype,
     shape,
     byteLength,
-    async read(from = 0, to = byteLength) {
+    async read(from = 0, to = byteLength, room) {
       checkRange(`${source.name}: tensor ${name}`, byteLength, from, to);
-      return source.read(begin + offset + from, begin + offset + to);
+      return source.read(begin + offset + from, begin + offset + to, room);
     },
   };
 }

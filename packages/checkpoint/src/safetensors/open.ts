@@ -15,9 +15,9 @@ export async function openSafetensors(source: ByteSource): Promise<TensorStore> 
     const header = parseHeader(await source.read(PREFIX, start), size - start, name);
     const tensors = header.entries.map(({ begin, end, ...entry }): [string, StoredTensor] => {
       const byteLength = end - begin;
-      const read = async (from = 0, to = byteLength) => {
+      const read = async (from = 0, to = byteLength, room?: Uint8Array) => {
         checkRange(`${name}: ${entry.name}`, byteLength, from, to);
-        return source.read(start + begin + from, start + begin + to);
+        return source.read(start + begin + from, start + begin + to, room);
       };
       return [entry.name, { ...entry, byteLength, read }];
     });

@@ -37,9 +37,9 @@ export async function fileSource(path: string, name = path): Promise<ByteSource>
   return {
     name,
     size: stat.size,
-    async read(begin, end) {
+    async read(begin, end, room) {
       checkRange(name, stat.size, begin, end);
-      const bytes = new Uint8Array(end - begin);
+      const bytes = room?.subarray(0, end - begin) ?? new Uint8Array(end - begin);
       for (let done = 0; done < bytes.length; ) {
         const length = Math.min(MOST, bytes.length - done);
         const { bytesRead } = await file.read(bytes, done, length, begin + done);

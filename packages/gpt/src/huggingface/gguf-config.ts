@@ -100,7 +100,7 @@ async function jsonOf(store: GGUFStore, family: Family): Promise<JSONObject> {
   const json: Record<string, unknown> = {
     model_type: family.modelType,
     vocab_size: tensors.get("token_embd.weight")?.shape[0],
-    tie_word_embeddings: true, // unless another head is in the file
+    tie_word_embeddings: !tensors.has("output.weight"),
   };
   for (const [name, field] of Object.entries(keys)) {
     const value = number(values.get(`${architecture}.${name}`));

@@ -1,7 +1,7 @@
 export { families } from "./families.ts";
 export type { Family } from "./family.ts";
 export { type LoadOptions, loadGPT } from "./load.ts";
-export { checkRoom, weightBytes } from "./memory.ts";
+export { checkRoom } from "./memory.ts";
 export { type OpenOptions, openPretrained, type Pretrained } from "./open.ts";
 export { type ModelConfig, readConfig, type SpecialIds } from "./read-config.ts";
 export type { JSONObject } from "./settings.ts";

@@ -1,28 +1,8 @@
 import type { WeightFormat } from "@muladd/nn";
-import {
-  type Backend,
-  OutOfMemoryError,
-  packedBytes,
-  type Shape,
-  show,
-  size,
-} from "@muladd/tensor";
+import { type Backend, OutOfMemoryError, show } from "@muladd/tensor";
 import type { GPTConfig } from "../config.ts";
 import { parameterShapes } from "../parameter-shapes.ts";
-
-/** As `blank` of nn makes them: positions are added, and stay f32, as norms and biases do. */
-function bytesOf(name: string, shape: Shape, weights: WeightFormat): number {
-  const plain = 4 * size(shape);
-  if (weights === "f32" || shape.length !== 2 || name === "positions.weight") return plain;
-  return Math.min(packedBytes(weights, shape), plain);
-}
-
-/** Bytes of a model's weights. */
-export const weightBytes = (config: GPTConfig, weights: WeightFormat): number =>
-  [...parameterShapes(config)].reduce(
-    (sum, [name, shape]) => sum + bytesOf(name, shape, weights),
-    0,
-  );
+import { parameterBytes, weightBytes } from "../weight-bytes.ts";
 
 /**
  * Throws {@link OutOfMemoryError} when the backend has no room for a model's weights: the bytes needed, those that there are,
@@ -53,7 +33,7 @@ export function checkRoom(backend: Backend, config: GPTConfig, weights: WeightFo
 /** A parameter that is no one buffer's. */
 function tooLarge(config: GPTConfig, weights: WeightFormat, most: number) {
   for (const [name, shape] of parameterShapes(config)) {
-    const bytes = bytesOf(name, shape, weights);
+    const bytes = parameterBytes(name, shape, weights);
     if (bytes > most) return { name, shape, bytes };
   }
   return undefined;

@@ -1,20 +1,36 @@
 // Numbers of matrices in row-major order, on the host.
 
-/** Rows and columns that a tile of the transposition has: its 4 kB on either side stay in the first cache. */
-const TILE = 32;
+/**
+ * Rows and columns of a tile of the transposition. Widths of models are multiples of 1024 bytes, so that rows lie in the same
+ * few lines of a cache: more than 8 of them would evict each other. Columns: two lines.
+ */
+const [TILE_ROWS, TILE_COLUMNS] = [8, 32];
 
 /** (rows, columns) → (columns, rows). */
 export function transpose(from: Float32Array, columns: number): Float32Array<ArrayBuffer> {
-  const rows = from.length / columns;
   const to = new Float32Array(from.length);
-  for (let top = 0; top < rows; top += TILE)
-    for (let left = 0; left < columns; left += TILE) {
-      const [bottom, right] = [Math.min(top + TILE, rows), Math.min(left + TILE, columns)];
-      for (let column = left; column < right; column++)
-        for (let row = top; row < bottom; row++)
-          to[column * rows + row] = from[row * columns + column]!;
-    }
+  transposeInto(to, from, columns, from.length / columns, 0);
   return to;
+}
+
+/** Writes rows `first` … of a matrix (total, columns), in row-major order, as columns of `to` (columns, total). */
+export function transposeInto(
+  to: Float32Array,
+  from: Float32Array,
+  columns: number,
+  total: number,
+  first: number,
+): void {
+  const rows = from.length / columns;
+  for (let top = 0; top < rows; top += TILE_ROWS)
+    for (let left = 0; left < columns; left += TILE_COLUMNS) {
+      const bottom = Math.min(top + TILE_ROWS, rows);
+      const right = Math.min(left + TILE_COLUMNS, columns);
+      for (let column = left; column < right; column++) {
+        const at = column * total + first;
+        for (let row = top; row < bottom; row++) to[at + row] = from[row * columns + column]!;
+      }
+    }
 }
 
 /**

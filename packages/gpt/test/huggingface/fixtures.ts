@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { reference } from "@muladd/backend-reference";
 import { nodeFiles } from "@muladd/checkpoint";
 import { afterAll } from "vitest";
-import { loadGPT, openPretrained } from "../../src/huggingface/index.ts";
+import { loadGPT, openPretrained, type Pretrained } from "../../src/huggingface/index.ts";
 
 /** Folders that transformers has saved: see tooling/fixtures/families.py. Conformance compares their numbers. */
 export const names = [
@@ -27,12 +27,21 @@ export const json = (name: string, path = "config.json"): Record<string, unknown
   JSON.parse(text(name, path));
 
 export const backend = reference();
-afterAll(() => backend[Symbol.dispose]());
+const open: Pretrained[] = [];
+afterAll(async () => {
+  backend[Symbol.dispose]();
+  for (const one of open) await one.close();
+});
+
+/** A folder of the fixtures, open until the end. */
+export async function opened(name: string): Promise<Pretrained> {
+  const pretrained = await openPretrained(folder(name));
+  open.push(pretrained);
+  return pretrained;
+}
 
 /** A model of the fixtures, on {@link backend}. */
 export async function load(name: string) {
-  const pretrained = await openPretrained(folder(name));
-  const model = await loadGPT(backend, pretrained);
-  await pretrained.close();
-  return { ...pretrained, model };
+  const pretrained = await opened(name);
+  return { ...pretrained, model: await loadGPT(backend, pretrained) };
 }
