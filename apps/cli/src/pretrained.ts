@@ -2,6 +2,7 @@ import { basename, dirname } from "node:path";
 import { nodeFiles } from "@muladd/checkpoint";
 import { loadGPT, openPretrained, type Pretrained } from "@muladd/gpt/huggingface";
 import type { Backend } from "@muladd/tensor";
+import { CLIError } from "./errors.ts";
 import type { IO } from "./io.ts";
 import type { ModelPlace } from "./locate.ts";
 import type { OpenModel } from "./model.ts";
@@ -9,8 +10,23 @@ import { checkWeights, ownerOf, type WeightFormat } from "./precision.ts";
 import { quantity } from "./ui/format.ts";
 import { Ticker } from "./ui/ticker.ts";
 
+/** A field of a model's files that is not supported, as an error of that file: it is no flag of ours. */
+export function notAFlag(name: string, error: unknown): unknown {
+  if (!(error instanceof Error && error.name === "ConfigError")) return error;
+  const [what = "", ...why] = error.message.split("; ");
+  return new CLIError(`${name}: ${what}`, { why, cause: error });
+}
+
 /** Opens what Hugging Face's tools or llama.cpp's write: all but the numbers. To be closed. */
-export function openPlace({ kind, path, name }: ModelPlace): Promise<Pretrained> {
+export async function openPlace(place: ModelPlace): Promise<Pretrained> {
+  try {
+    return await openFiles(place);
+  } catch (error) {
+    throw notAFlag(place.name, error);
+  }
+}
+
+function openFiles({ kind, path, name }: ModelPlace): Promise<Pretrained> {
   if (kind === "file")
     return openPretrained(
       { ...nodeFiles(dirname(path)), name: dirname(name) },
@@ -30,7 +46,7 @@ export async function loadPretrained(
   const pretrained = await openPlace(place);
   try {
     await checkWeights(pretrained.config, weights, backend);
-    using progress = new Ticker(io, { quiet });
+    using progress = new Ticker(io, { quiet, after: 1000 });
     const model = await loadGPT(backend, pretrained, {
       weights,
       onWarning: (text) => io.stderr.write(`note: ${text}\n`),

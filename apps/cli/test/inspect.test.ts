@@ -146,7 +146,7 @@ test("a folder that is no run is an error", async () => {
 });
 
 test.each([
-  [["none"], 1, "there is no run or file none", "looked for"],
+  [["none"], 1, "there is no run none", "muladd demo"],
   [
     ["tiny", "--tensor", "blocks.0.attention.qkv.weigth"],
     2,
@@ -170,7 +170,7 @@ test.each([
   ],
   [["tiny", "--next", "-p", "€"], 1, 'the prompt has "€", which tiny has never seen', "it knows"],
   [["tiny", "--checkpoint", "9"], 1, "has no checkpoint of step 9", "it has 4"],
-  [[CHECKPOINT, "--next", "-p", "x"], 2, "need a run folder", "no tokenizer"],
+  [[CHECKPOINT, "--next", "-p", "x"], 1, "config.json is missing", "without which"],
 ] as const)("inspect %j is refused with what to do", async (args, code, what, remedy) => {
   const cwd = await folderWithRun();
   const result = await muladd(["inspect", ...args], { cwd });

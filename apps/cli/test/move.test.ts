@@ -1,19 +1,10 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { reference } from "@muladd/backend-reference";
 import { nodeFiles, openTensors, toFloat32 } from "@muladd/checkpoint";
-import { GPT, generate } from "@muladd/gpt";
+import { generate } from "@muladd/gpt";
 import { loadGPT, openPretrained } from "@muladd/gpt/huggingface";
-import { nodeFolder, Run, trainingConfig } from "@muladd/gpt/train";
-import { init } from "@muladd/nn";
-import { bytes as byteTokenizer, trainBPE } from "@muladd/tokenizer";
+import { nodeFolder, Run } from "@muladd/gpt/train";
 import { expect, test } from "vitest";
 import { fixture, fixtures } from "./families.ts";
 import { COMMIT, hubServer } from "./hub-server.ts";
@@ -63,7 +54,7 @@ test.each(fixtures)(
   },
 );
 
-test.each(["gpt2", "llama", "qwen2"])(
+test.each(["gpt2", "llama-linear", "qwen3"])(
   "%s: a GGUF file of it opens again, and writes the same",
   async (name) => {
     const cwd = temporaryFolder();
@@ -71,7 +62,7 @@ test.each(["gpt2", "llama", "qwen2"])(
       cwd,
     });
     expect(exported.code).toBe(0);
-    expect(exported.out).toContain(`m.gguf: ${name}, F32, `);
+    expect(exported.out).toContain(`m.gguf: ${config(fixture(name)).model_type}, F32, `);
     const greedy = async (files: string, options: { file?: string } = {}) => {
       using backend = reference();
       const pretrained = await openPretrained(nodeFiles(files), options);
@@ -88,10 +79,8 @@ test.each(["gpt2", "llama", "qwen2"])(
     const again = await muladd(["export", fixture(name), "-o", "m.gguf"], { cwd });
     expect(again).toMatchObject({ code: 1, out: "" });
     expect(again.err).toContain("error: m.gguf is there already\n");
-    // Back from it: another family's file may be written from a GGUF as from a folder.
     expect((await muladd(["import", "m.gguf", "-o", "back"], { cwd })).code).toBe(0);
-    const [stored, back] = [await tensors(fixture(name)), await tensors(join(cwd, "back"))];
-    expect(back).toEqual(Object.fromEntries(Object.keys(back).map((key) => [key, stored[key]])));
+    expect(await greedy(join(cwd, "back"))).toEqual(ids);
   },
 );
 
@@ -122,4 +111,58 @@ test("a run becomes a folder with its numbers; characters are told to be its own
   const gguf = await muladd(["export", "tiny", "-o", "tiny.gguf"], { cwd });
   expect(gguf.code).toBe(0);
   expect(gguf.err).toContain("the file has none, and takes and gives ids\n");
+});
+
+test("what cannot be written leaves nothing behind, and says what stands in the way", async () => {
+  const cwd = temporaryFolder();
+  await tinyRun(cwd);
+  mkdirSync(join(cwd, "full"));
+  writeFileSync(join(cwd, "full/mine.txt"), "mine");
+  const before = readdirSync(cwd);
+  const fails = async (...args: string[]) => {
+    const { code, out, err } = await muladd(args, { cwd });
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(readdirSync(cwd)).toEqual(before);
+    return err;
+  };
+  const full =
+    "error: full is not empty\n  it has mine.txt\n  try  -o with a folder that is new or empty\n";
+  expect(await fails("export", "tiny", "-o", "full")).toBe(full);
+  expect(await fails("import", fixture("gpt2"), "-o", "full")).toBe(full);
+  expect(await fails("export", "full", "-o", "new")).toContain("full holds no model");
+  expect(await fails("export", fixture("gpt_neo"), "-o", "new.gguf")).toContain('is "gpt_neo"');
+  const file = join(cwd, "tiny/config.json");
+  const run = JSON.parse(readFileSync(file, "utf8"));
+  run.model.positions = "sinusoidal";
+  writeFileSync(file, JSON.stringify(run));
+  const stored = await fails("export", "tiny", "-o", "new");
+  expect(stored).toMatch(/positions/);
+});
+
+test("a model of the hub stays in its cache; one that is not supported is not fetched", async () => {
+  const read = (name: string) => new Uint8Array(readFileSync(join(fixture("gpt2"), name)));
+  const server = await hubServer({
+    "config.json": read("config.json"),
+    "model.safetensors": read("model.safetensors"),
+  });
+  const env = { HF_HOME: temporaryFolder(), HF_ENDPOINT: server.endpoint };
+  const cached = await muladd(["import", "hf:org/tiny", "--json"], { env });
+  expect(cached.code).toBe(0);
+  const { path } = JSON.parse(cached.out);
+  expect(path).toContain(COMMIT);
+  expect(readdirSync(path).toSorted()).toEqual(["config.json", "model.safetensors"]);
+  const cwd = temporaryFolder();
+  expect((await muladd(["import", "hf:org/tiny", "-o", "here", "-q"], { env, cwd })).code).toBe(0);
+  expect(Object.keys(await tensors(join(cwd, "here"))).length).toBeGreaterThan(5);
+
+  const text = new TextDecoder().decode(read("config.json")).replace('"gpt2"', '"mamba"');
+  const other = await hubServer({
+    "config.json": new TextEncoder().encode(text),
+    "model.safetensors": read("model.safetensors"),
+  });
+  const its = { HF_HOME: temporaryFolder(), HF_ENDPOINT: other.endpoint };
+  const refused = await muladd(["import", "hf:org/tiny"], { env: its });
+  expect(refused).toMatchObject({ code: 1, out: "" });
+  expect(refused.err).toContain('model_type is "mamba", which is not supported\n');
+  expect(other.requests.filter((r) => r.includes("model.safetensors"))).toEqual([]);
 });

@@ -16,8 +16,6 @@ export interface Source extends Disposable {
   readonly opened: OpenModel;
   /** How its numbers are stored now: written so, none changes. */
   readonly dtype: FloatType;
-  /** What Hugging Face's form has besides, closed; absent for a run. */
-  readonly pretrained: Pretrained | undefined;
   /** Where it lies; files beside the weights may be taken along from here. */
   readonly place: ModelPlace;
 }
@@ -44,7 +42,6 @@ export async function openSource(
     return {
       opened,
       dtype,
-      pretrained,
       place,
       [Symbol.dispose]() {
         opened[Symbol.dispose]();
@@ -70,18 +67,11 @@ async function checkRoom(
   { config }: Pretrained,
   weights: "f32" | "f16" | "bf16",
 ): Promise<void> {
-  const { weightBytes } = await import("@muladd/gpt/huggingface");
+  const { weightBytes } = await import("@muladd/gpt");
   const needed = weightBytes(config, weights);
   if (needed <= totalmem()) return;
   throw new CLIError(`${name} needs ${quantity(needed, "B")} of memory`, {
     why: `this machine has ${quantity(totalmem(), "B")}`,
     exitCode: exitCodes.unavailable,
   });
-}
-
-/** A configuration that is not supported, as an error of the model that has it; anything else as it is. */
-export function configFault(name: string, error: unknown): unknown {
-  if (!(error instanceof Error && error.name === "ConfigError")) return error;
-  const [what = "", ...why] = error.message.split("; ");
-  return new CLIError(`${name}: ${what}`, { why, cause: error });
 }

@@ -24,11 +24,11 @@ export async function tell(
   io: IO,
   { opened: { tokenizer } }: Source,
   written: Written,
-  { json }: Pick<SharedOptions, "json">,
+  { json, quiet }: Pick<SharedOptions, "json" | "quiet">,
 ): Promise<void> {
   const { form, out, family, dtype, files, bytes } = written;
   const note = await lacking(tokenizer, form);
-  if (note !== undefined) io.stderr.write(`note: ${note}\n`);
+  if (note !== undefined && !quiet) io.stderr.write(`note: ${note}\n`);
   if (json) return writeJSON(io, { v: 1, ...written });
   const ids = !tokenizer || (form === "gguf" && note !== undefined);
   writeLines(io, [

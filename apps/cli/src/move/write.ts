@@ -11,9 +11,11 @@ import { basename, dirname, join } from "node:path";
 import type { Family } from "@muladd/gpt/huggingface";
 import { CLIError, exitCodes, UsageError } from "../errors.ts";
 import { absolute, type IO, type Signal } from "../io.ts";
+import type { OpenModel } from "../model.ts";
+import { notAFlag } from "../pretrained.ts";
 import { quantity } from "../ui/format.ts";
 import { Ticker } from "../ui/ticker.ts";
-import { configFault, type FloatType, type Source } from "./source.ts";
+import type { FloatType, Source } from "./source.ts";
 
 export interface WriteOptions {
   /** Default: as the source has them. */
@@ -68,11 +70,13 @@ export async function writeFolder(
   { dtype = source.dtype, quiet }: WriteOptions,
 ): Promise<Written> {
   if (dtype === "Q8_0")
-    throw new UsageError("--dtype q8_0 is of GGUF", { remedies: ["--to gguf", "--dtype bf16"] });
+    throw new UsageError("--dtype q8_0 is a type of GGUF", {
+      remedies: ["--to gguf", "--dtype bf16"],
+    });
   checkFolder(io, out);
-  const { pretrained, place } = source;
-  const { model, tokenizer } = source.opened;
-  const family = await familyOf(source);
+  const { place } = source;
+  const { model, tokenizer, pretrained } = source.opened;
+  const family = await familyOf(source.opened);
   const [{ nodeTarget }, { writePretrained }] = await Promise.all([
     import("@muladd/checkpoint"),
     import("@muladd/gpt/huggingface"),
@@ -103,7 +107,7 @@ export async function writeFolder(
     return { form: "hf", out, family: family.modelType, dtype, files, bytes };
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    throw configFault(source.opened.title, error);
+    throw notAFlag(source.opened.title, error);
   }
 }
 
@@ -115,8 +119,8 @@ export async function writeGGUFFile(
   { dtype = source.dtype, quiet }: WriteOptions,
 ): Promise<Written> {
   checkFile(io, out);
-  const { model, tokenizer, title } = source.opened;
-  const family = await familyOf(source);
+  const { model, tokenizer, title, pretrained } = source.opened;
+  const family = await familyOf(source.opened);
   const [{ nodeTarget }, { writeGGUFModel }, { BPETokenizer }] = await Promise.all([
     import("@muladd/checkpoint"),
     import("@muladd/gpt/huggingface"),
@@ -128,12 +132,12 @@ export async function writeGGUFFile(
       family,
       dtype,
       tokenizer: tokenizer instanceof BPETokenizer ? tokenizer : undefined,
-      ids: source.pretrained?.ids,
+      ids: pretrained?.ids,
       name: title,
       onProgress,
     }),
   ).catch((error: unknown) => {
-    throw configFault(title, error);
+    throw notAFlag(title, error);
   });
   const { size: bytes } = statSync(path);
   const files = [basename(path)];
@@ -155,7 +159,7 @@ async function following<T>(
     if (signal) io.exit(exitCodes[name]);
     signal = name;
   });
-  using progress = new Ticker(io, { quiet });
+  using progress = new Ticker(io, { quiet, after: 1000 });
   try {
     return await write((done, total) => {
       if (signal)
@@ -172,11 +176,11 @@ async function following<T>(
 }
 
 /** The family that a model came from, or the first that can say what it is. Throws CLIError when there is none. */
-async function familyOf({ opened, pretrained }: Source): Promise<Family> {
+async function familyOf({ model, pretrained, title }: OpenModel): Promise<Family> {
   const { familyFor } = await import("@muladd/gpt/huggingface");
   try {
-    return pretrained?.family ?? familyFor(opened.model.config);
+    return pretrained?.family ?? familyFor(model.config);
   } catch (error) {
-    throw configFault(opened.title, error);
+    throw notAFlag(title, error);
   }
 }

@@ -48,7 +48,7 @@ export interface Precision extends Fit {
 
 /** A model in each precision. `flags` has what asks for it as well. */
 export async function precisions(planned: Plan, limits: Limits): Promise<Precision[]> {
-  const { weightBytes } = await import("@muladd/gpt/huggingface");
+  const { weightBytes } = await import("@muladd/gpt");
   const { cache } = planned.bytes;
   return FORMATS.map((format) => {
     const weights = weightBytes(planned.config, format);

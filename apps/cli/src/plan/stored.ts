@@ -3,8 +3,7 @@ import { dirname, join } from "node:path";
 import type { GPTConfig } from "@muladd/gpt";
 import { CLIError } from "../errors.ts";
 import type { ModelPlace } from "../locate.ts";
-import { configFault } from "../move/source.ts";
-import { openPlace } from "../pretrained.ts";
+import { notAFlag, openPlace } from "../pretrained.ts";
 
 /**
  * The configuration of a model that others wrote: of a folder's or a file's config.json, of a config.json itself, or of a GGUF
@@ -24,7 +23,7 @@ export async function storedConfig(place: ModelPlace): Promise<GPTConfig> {
   try {
     return readConfig(readFileSync(file, "utf8"), shown).config;
   } catch (error) {
-    throw configFault(shown, error);
+    throw notAFlag(shown, error);
   }
 }
 

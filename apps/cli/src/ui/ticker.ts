@@ -23,14 +23,25 @@ const CLEAR = "\r\x1b[K";
 export class Ticker implements Disposable {
   readonly #io: IO;
   readonly #mode: Mode;
+  readonly #from: number;
   #last = -Infinity;
   #drawn = false;
 
   constructor(
     io: IO,
-    { progress = "auto", quiet = false }: { progress?: string; quiet?: boolean },
+    {
+      progress = "auto",
+      quiet = false,
+      after = 0,
+    }: {
+      progress?: string;
+      quiet?: boolean;
+      /** Milliseconds in which nothing is said: what is done by then needs no progress. */
+      after?: number;
+    },
   ) {
     this.#io = io;
+    this.#from = performance.now() + after;
     this.#mode = resolveMode(io, progress, quiet).mode;
   }
 
@@ -38,7 +49,7 @@ export class Ticker implements Disposable {
     const mode = this.#mode;
     if (mode === "none") return;
     const now = performance.now();
-    if (now - this.#last < EVERY[mode]) return;
+    if (now < this.#from || now - this.#last < EVERY[mode]) return;
     this.#last = now;
     const { stderr } = this.#io;
     if (mode === "live") {

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { UsageError } from "../errors.ts";
 import type { IO } from "../io.ts";
 import { checkpointOption } from "../model.ts";
 import { MODEL, offlineOption } from "../model-options.ts";
@@ -9,7 +10,7 @@ import { type SharedOptions, verb } from "../options.ts";
 
 interface Options extends SharedOptions {
   readonly to?: "hf" | "gguf";
-  readonly out: string;
+  readonly output?: string;
   readonly dtype?: string;
   readonly checkpoint: number | "best" | "newest";
   readonly offline?: boolean;
@@ -29,12 +30,17 @@ export function exportCommand(io: IO): Command {
         "a Hugging Face folder, or one GGUF file (default: gguf for -o NAME.gguf, else hf)",
       ).choices(["hf", "gguf"]),
     )
-    .requiredOption("-o, --out <path>", "a folder that is new or empty, or a new file")
+    .option("-o, --output <path>", "a folder that is new or empty, or a new file")
     .addOption(dtypeOption("q8_0"))
     .addOption(checkpointOption())
     .addOption(offlineOption())
     .action(async (name: string, options: Options) => {
-      const { out, to = out.endsWith(".gguf") ? "gguf" : "hf" } = options;
+      const { output: out } = options;
+      if (out === undefined)
+        throw new UsageError("-o is missing: where to write to", {
+          remedies: options.to === "gguf" ? "-o model.gguf" : "-o my-model",
+        });
+      const { to = out.endsWith(".gguf") ? "gguf" : "hf" } = options;
       if (to === "hf") checkFolder(io, out);
       else checkFile(io, out);
       using source = await openSource(io, name, options);

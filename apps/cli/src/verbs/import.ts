@@ -6,14 +6,15 @@ import { UsageError } from "../errors.ts";
 import { absolute, type IO } from "../io.ts";
 import { locateModel } from "../locate.ts";
 import { MODEL, offlineOption } from "../model-options.ts";
-import { configFault, openSource } from "../move/source.ts";
+import { openSource } from "../move/source.ts";
 import { dtypeOption, floatType, tell } from "../move/tell.ts";
 import { checkFolder, writeFolder } from "../move/write.ts";
 import { type SharedOptions, verb } from "../options.ts";
+import { notAFlag } from "../pretrained.ts";
 import { writeJSON, writeLines } from "../ui/table.ts";
 
 interface Options extends SharedOptions {
-  readonly out?: string;
+  readonly output?: string;
   readonly dtype?: string;
   readonly offline?: boolean;
 }
@@ -28,7 +29,7 @@ export function importCommand(io: IO): Command {
     .argument("<source>", `${MODEL}: hf:ORG/NAME[@revision]`)
     .addOption(
       new Option(
-        "-o, --out <folder>",
+        "-o, --output <folder>",
         "new or empty; without it a model of the hub stays in its cache",
       ),
     )
@@ -38,10 +39,11 @@ export function importCommand(io: IO): Command {
 }
 
 async function importVerb(io: IO, name: string, options: Options): Promise<void> {
-  const { out, offline, quiet, json } = options;
+  const { output: out, offline, quiet, json } = options;
   const local = existsSync(absolute(io, name));
   if (out === undefined && local)
-    throw new UsageError(`${name} is on this machine already`, {
+    throw new UsageError("-o is missing: where to write to", {
+      why: `${name} is on this machine already`,
       remedies: [`${io.program} generate ${quote(name)}`, "-o with a folder to write it to"],
     });
   if (out !== undefined) checkFolder(io, out);
@@ -69,6 +71,6 @@ async function checkConfig(io: IO, name: string, { offline, quiet }: Options): P
   try {
     readConfig(readFileSync(join(path, "config.json"), "utf8"), `${name}/config.json`);
   } catch (error) {
-    throw configFault(name, error);
+    throw notAFlag(name, error);
   }
 }
