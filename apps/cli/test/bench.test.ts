@@ -1,9 +1,12 @@
+import { reference } from "@muladd/backend-reference";
 import { wasm } from "@muladd/backend-wasm";
 import { planPreset, presets, reconfigure } from "@muladd/gpt";
+import { Packed } from "@muladd/tensor";
 import { expect, test } from "vitest";
 import { benchMatmul, products } from "../src/bench/matmul.ts";
 import { median, timeRounds } from "../src/bench/rounds.ts";
-import { subject } from "../src/bench/subject.ts";
+import { newModel, subject } from "../src/bench/subject.ts";
+import type { BenchReport } from "../src/verbs/bench.ts";
 import { muladd } from "./support.ts";
 
 test("rounds are interleaved, so that a slow minute falls on all alike", async () => {
@@ -102,19 +105,58 @@ test("generation is measured of any preset, and without the cache only where the
   const args = ["bench", "generate", "--preset", "tiny", "--seconds", "1e-9", "--json", "-q"];
   const { code, out } = await muladd(args);
   expect(code).toBe(0);
-  const { generate } = JSON.parse(out);
+  const [generate] = JSON.parse(out).generate;
   expect(generate).toMatchObject({ preset: "tiny", promptTokens: 32, rounds: 3 });
   expect(generate.decode).toBeGreaterThan(0);
   expect(generate).not.toHaveProperty("decodeUncached");
 });
 
 test("generation is measured with the cache and without, and reading a prompt apart", async () => {
-  const { code, out } = await muladd(["bench", "generate", "--seconds", "1", "-q"]);
+  const { code, out } = await muladd(["bench", "generate", "--seconds", "4", "-q"]);
   expect(code).toBe(0);
   expect(out).toMatch(
-    /\ngenerate {2}nanogpt-cpu: [\d,.]+ tok\/s with the cache · [\d,.]+ tok\/s without\n/,
+    /\ngenerate {2}nanogpt-cpu, .*\n +weights +bytes +tok\/s +without the cache +prompt of 64 +rounds\n/,
   );
-  expect(out).toMatch(/prefill [\d,.]+ tok\/s \(a prompt of 64\) · \d+ rounds/);
+  expect(out).toMatch(/\n +f32 +3\.22 MB( +[\d,.]+){3} +\d+\n/);
+});
+
+test("weights are measured in several formats, each a model of its own", async () => {
+  const args = [
+    "bench",
+    "generate",
+    "--preset",
+    "tiny",
+    "--seconds",
+    "1e-9",
+    "-q",
+    "--prompt",
+    "5",
+  ];
+  const { code, out } = await muladd([...args, "--weights", "f32,bf16,f16,int8,int4", "--json"]);
+  expect(code).toBe(0);
+  const { generate } = JSON.parse(out) as BenchReport;
+  const { parameters } = planPreset(presets.tiny!);
+  expect(generate!.map((g) => g.weights)).toEqual(["f32", "bf16", "f16", "int8", "int4"]);
+  expect(generate!.map((g) => g.promptTokens)).toEqual([5, 5, 5, 5, 5]);
+  expect(generate![0]!.weightBytes).toBe(4 * parameters.total);
+  for (const { decode, prefill } of generate!) expect(Math.min(decode, prefill)).toBeGreaterThan(0);
+});
+
+test("packed weights are random: every row has numbers, and memory is given back", async () => {
+  using backend = reference();
+  const { model } = subject("tiny");
+  {
+    using made = newModel(backend, { ...model, vocabulary: 100 }, "int4");
+    const table = made.gpt.tokens.weight;
+    expect(table).toBeInstanceOf(Packed);
+    const data = await table.data();
+    const spread = (row: number) =>
+      Math.hypot(...data.subarray(row * model.width, (row + 1) * model.width));
+    for (const row of [0, 63, 64, 99])
+      expect(spread(row)).toBeCloseTo(0.02 * Math.sqrt(model.width), 1);
+    expect(made.weightBytes).toBe(backend.memory.bytes);
+  }
+  expect(backend.memory.buffers).toBe(0);
 });
 
 test.each([
@@ -124,6 +166,14 @@ test.each([
   [["step", "--preset", "gpt3-175b"], 1, "training gpt3-175b takes", "--preset nanogpt-cpu"],
   [["generate", "--preset", "gpt3"], 1, "writing with gpt3 takes", "--preset nanogpt-cpu"],
   [["step", "--backend", "cuda"], 2, "there is no backend cuda", "auto, webgpu, wasm, reference"],
+  [
+    ["--weights", "int8,int3"],
+    2,
+    "--weights int8,int3 is not possible",
+    "f32, bf16, f16, int8, int4",
+  ],
+  [["generate", "--prompt", "65"], 2, "--prompt 65 is longer than the context", "--prompt 64"],
+  [["generate", "--preset", "gpt3", "--weights", "int4"], 1, "gpt3 takes", "--preset nanogpt-cpu"],
   [["matmul", "--profile", "--backend", "wasm"], 2, "--profile shows nothing of matmul", "webgpu"],
   [["--products", "f16", "--backend", "wasm"], 2, "--products f16 is not possible", "webgpu"],
 ] as const)("bench %j is refused with what to do", async (args, code, what, remedy) => {

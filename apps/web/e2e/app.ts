@@ -33,7 +33,8 @@ export async function watch(page: Page, url: string, screen = "runs"): Promise<W
   return { page, complaints };
 }
 
-export const bar = (page: Page): Locator => page.getByRole("region", { name: "Model" });
+export const bar = (page: Page): Locator =>
+  page.getByRole("region", { name: "Model", exact: true });
 export const button = (page: Page, name: string): Locator =>
   page.getByRole("button", { name, exact: true });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -7,6 +8,9 @@ import { button, goTo, pause, SCREENS, takeTiny, train, watch } from "./app.ts";
 import { launch, Site } from "./site.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const gpt2 = fileURLToPath(
+  new URL("../../../packages/conformance/fixtures/families/gpt2", import.meta.url),
+);
 /** What the page has once axe-core is in it. */
 interface Injected {
   readonly axe: { run(options: RunOptions): Promise<AxeResults> };
@@ -112,6 +116,21 @@ for (const panel of ["Embedding map", "Logit lens", "Any tensor"])
     await openAll();
     await expectAccessible();
   });
+
+test("axe finds nothing on a model from elsewhere", async () => {
+  await goTo(page, "runs");
+  const models = page.getByRole("region", { name: "Models from elsewhere" });
+  await models.getByLabel("Open a folder").setInputFiles(gpt2);
+  await openAll();
+  await models.getByRole("button", { name: "wte.weight" }).click();
+  await models.getByRole("application").waitFor();
+  await button(page, "Load it").click();
+  await button(page, "Next token").click();
+  await models.getByRole("region", { name: "Next tokens" }).waitFor();
+  await openAll();
+  await expectAccessible();
+  await button(page, "Close it").click();
+});
 
 test("axe finds nothing on the choice of a backend", async () => {
   const badge = page.locator("header summary");

@@ -32,4 +32,4 @@ export const products = (options) => async () => (await bench("matmul", options)
 
 /** Of GPT-2 124M. @param {Options} options @returns {() => Promise<Decoding>} */
 export const decoding = (options) => async () =>
-  (await bench("generate", options, "gpt2")).generate;
+  (await bench("generate", options, "gpt2")).generate[0];

@@ -77,7 +77,7 @@ export async function compareOnGPU(options, python) {
     if (!python.transformers) return { text: `decode: ${missingTransformers}` };
     const seen = await interleave(
       {
-        muladd: async () => (await ours(["generate", "--preset", "gpt2"])).generate.decode,
+        muladd: async () => (await ours(["generate", "--preset", "gpt2"])).generate[0].decode,
         PyTorch: async () => (await theirs("torch_decode.py", [])).decode,
       },
       options.rounds,

@@ -32,7 +32,7 @@ export interface GenerationOptions {
   readonly preset?: string;
   /** Default "f32". */
   readonly weights?: WeightFormat | undefined;
-  /** Tokens of the prompt. Default 64, or the context where it is shorter. */
+  /** Tokens of the prompt, at most the context. Default 64, or the context where it is shorter. */
   readonly prompt?: number | undefined;
   readonly onRound?: (round: number) => void;
 }
@@ -47,8 +47,8 @@ export async function benchGeneration(
   backend: Backend,
   { seconds, preset: name = "nanogpt-cpu", weights = "f32", prompt, onRound }: GenerationOptions,
 ): Promise<GenerationResult> {
-  using model = newModel(backend, subject(name, { context: prompt }).model, weights);
-  const positions = Math.min(model.gpt.config.context, prompt ?? POSITIONS);
+  using model = newModel(backend, subject(name).model, weights);
+  const positions = prompt ?? Math.min(model.gpt.config.context, POSITIONS);
   const start = Math.ceil(positions / 4);
   const seen = { prefill: [] as number[], decode: [] as number[], decodeUncached: [] as number[] };
   await write(model.gpt, start, positions - start, true); // warm-up

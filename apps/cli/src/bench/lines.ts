@@ -62,14 +62,32 @@ export function stepLines(s: StepResult, residentBytes: number): string[] {
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-export function generationLines(g: GenerationResult): string[] {
-  const without =
-    g.decodeUncached === undefined ? "" : ` · ${speed(g.decodeUncached)} tok/s without`;
+/** A row for each way to store one preset's weights. */
+export function generationLines(results: readonly GenerationResult[]): string[] {
+  const { preset, promptTokens } = results[0]!;
+  const head = [
+    "weights",
+    "bytes",
+    "tok/s",
+    "without the cache",
+    `prompt of ${promptTokens}`,
+    "rounds",
+  ];
+  const rows = results.map((g) => [
+    g.weights,
+    quantity(g.weightBytes, "B"),
+    speed(g.decode),
+    g.decodeUncached === undefined ? "" : speed(g.decodeUncached),
+    speed(g.prefill),
+    String(g.rounds),
+  ]);
   return [
-    `generate  ${g.preset}, ${quantity(g.weightBytes, "B")} of weights in ${g.weights}: ${speed(g.decode)} tok/s with the cache${without}`,
-    `          prefill ${speed(g.prefill)} tok/s (a prompt of ${g.promptTokens}) · ${g.rounds} rounds`,
-    ...(g.device ? [deviceLine(g.device, "token")] : []),
-    ...(g.kernels ? kernelLines(g.kernels, "token") : []),
+    `generate  ${preset}, tok/s one at a time and of reading a prompt`,
+    ...columns([head, ...rows], "lrrrrr").map((line) => `          ${line}`),
+    ...results.flatMap(({ weights, device, kernels }) => [
+      ...(device ? [deviceLine(device, `token in ${weights}`)] : []),
+      ...(kernels ? kernelLines(kernels, `token in ${weights}`) : []),
+    ]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { GPT, type GPTConfig, type Preset, preset, presetConfig, presets } from "@muladd/gpt";
 import { type TrainingConfig, trainingConfig } from "@muladd/gpt/train";
 import { blank, init, namedWeights, type WeightFormat } from "@muladd/nn";
-import { type Backend, dispose, Packed, Rng, size } from "@muladd/tensor";
+import { type Backend, dispose, Packed, Rng, size, slice } from "@muladd/tensor";
 import { checkTensors } from "../train/memory.ts";
 
 /** Characters of tiny Shakespeare: the vocabulary of the published figures. */
@@ -53,7 +53,10 @@ export function subject(
   };
 }
 
-/** An untrained model, to be disposed by whoever measures it. Throws CLIError when a tensor of it is too large for a buffer. */
+/**
+ * An untrained model, its matrices in `weights`, and the bytes of them all; to be disposed by whoever measures it. Packed
+ * matrices never exist in f32. Throws CLIError when a tensor is too large for a buffer.
+ */
 export function newModel(
   backend: Backend,
   config: GPTConfig,
@@ -69,12 +72,15 @@ export function newModel(
   return { gpt, weightBytes, [Symbol.dispose]: () => dispose(gpt) };
 }
 
-/** Rows that are drawn; the others repeat them: a matrix of a billion numbers would take minutes. */
+/** Rows that are drawn and packed; the others repeat them, since a billion numbers would take minutes. */
 const DRAWN = 64;
 
 function fill(weight: Packed): void {
   const [rows, columns] = weight.shape;
-  const drawn = new Rng(0, "bench").normals(Math.min(rows, DRAWN) * columns).map((x) => 0.02 * x);
-  for (let row = 0; row < rows; row += DRAWN)
-    weight.write(drawn.subarray(0, (rows - row) * columns), row);
+  weight.write(new Rng(0, "bench").normals(Math.min(rows, DRAWN) * columns).map((x) => 0.02 * x));
+  for (const cell of [weight.words, weight.scales])
+    for (let row = DRAWN; cell && row < rows; row += DRAWN) {
+      using drawn = slice(cell, 0, 0, Math.min(DRAWN, rows - row));
+      cell.store(drawn, 0, row);
+    }
 }

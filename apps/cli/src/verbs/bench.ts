@@ -1,6 +1,5 @@
 import type { WasmBackend } from "@muladd/backend-wasm";
 import type { Facts, WebGPUBackend } from "@muladd/backend-webgpu";
-import type { WeightFormat } from "@muladd/nn";
 import type { Backend } from "@muladd/tensor";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BackendChoice, describeBackend, isWebGPU, openBackend } from "../backend.ts";
@@ -21,6 +20,7 @@ import {
   verb,
   wideOption,
 } from "../options.ts";
+import { type WeightFormat, weightFormats } from "../precision.ts";
 import { quantity } from "../ui/format.ts";
 import { progressOption } from "../ui/mode.ts";
 import { writeJSON, writeLines } from "../ui/table.ts";
@@ -36,7 +36,7 @@ interface Options extends SharedOptions {
   readonly batch?: number;
   readonly context?: number;
   readonly products?: "f32" | "f16";
-  readonly weights: WeightFormat;
+  readonly weights: readonly WeightFormat[];
   readonly prompt?: number;
   readonly profile?: boolean;
   readonly progress: string;
@@ -60,12 +60,12 @@ export interface BenchReport {
   /** With `profile` on webgpu. */
   readonly matmulKernels?: KernelProfile;
   readonly step?: StepResult;
-  readonly generate?: GenerationResult;
+  /** One for each way to store the weights. */
+  readonly generate?: readonly GenerationResult[];
   /** The most memory that this process has held: its maximum resident set size. */
   readonly residentBytes: number;
 }
 
-const WEIGHTS: readonly WeightFormat[] = ["f32", "bf16", "f16", "int8", "int4"];
 const PARTS = ["matmul", "step", "generate"] as const;
 type Part = (typeof PARTS)[number];
 
@@ -75,6 +75,7 @@ export function benchCommand(io: IO): Command {
     "bench",
     "bench step --profile",
     "bench step --preset gpt2-124m --threads 1",
+    "bench generate --preset gpt2 --weights f32,int8,int4 --prompt 128",
     "bench matmul --seconds 60 --json",
     "bench step --backend webgpu --preset baby-gpt --batch 64 --profile",
   ])
@@ -91,11 +92,14 @@ export function benchCommand(io: IO): Command {
     .option("--batch <n>", "sequences of a training step (default: the preset's)", integer(1))
     .option("--context <n>", "tokens of each (default: the preset's)", integer(1))
     .addOption(
-      new Option("--weights <format>", "how the model that writes stores its matrices")
-        .choices(WEIGHTS)
-        .default("f32"),
+      new Option(
+        "--weights <formats>",
+        `of the model that writes: one or more of ${weightFormats.join()}`,
+      )
+        .argParser(formats)
+        .default(["f32"], "f32"),
     )
-    .option("--prompt <n>", "tokens of the prompt that is read before writing", integer(1))
+    .option("--prompt <n>", "tokens of the prompt that is read (default: 64 at most)", integer(1))
     .addOption(new Option("--products <type>", "what webgpu multiplies in").choices(["f32", "f16"]))
     .option(
       "--profile",
@@ -115,6 +119,15 @@ function positive(text: string): number {
   return value;
 }
 
+function formats(text: string): readonly WeightFormat[] {
+  return text.split(",").map((name) => {
+    const format = weightFormats.find((w) => w === name);
+    if (!format)
+      throw new InvalidArgumentError(`there are ${weightFormats.join(", ")}; several with commas`);
+    return format;
+  });
+}
+
 async function chosen({ program }: IO, wanted: string): Promise<readonly Part[]> {
   if (wanted === "all") return PARTS;
   const part = PARTS.find((p) => p === wanted);
@@ -132,7 +145,7 @@ type Report = { -readonly [K in keyof BenchReport]: BenchReport[K] };
 /** Runs the parts, each on a backend of its own, and prints each when it is done. */
 async function bench(io: IO, parts: readonly Part[], options: Options): Promise<BenchReport> {
   const here = machine();
-  for (const part of parts) if (part !== "matmul") await checkMemory(part, options, here);
+  for (const part of parts) if (part !== "matmul") await checkSizes(part, options, here);
   const { on, title } = await describe(parts, options);
   const show = (lines: readonly string[]) => {
     if (!options.json) writeLines(io, lines);
@@ -217,17 +230,24 @@ async function measure(io: IO, part: Part, options: Options, report: Report): Pr
     return lines.stepLines(report.step, residentBytes());
   }
   const { benchGeneration, profileGeneration } = await import("../bench/generation.ts");
-  const { weights, prompt } = options;
-  const timed = await benchGeneration(backend, { seconds, preset, weights, prompt, onRound });
-  const found = await kernels((b) => profileGeneration(b, preset, weights));
-  report.generate = { ...timed, ...(found ? { kernels: found } : {}) };
-  return lines.generationLines(report.generate);
+  const results: GenerationResult[] = [];
+  for (const weights of options.weights) {
+    const given = { seconds, preset, weights, prompt: options.prompt, onRound };
+    const timed = await benchGeneration(backend, given);
+    const found = await kernels((b) => profileGeneration(b, preset, weights));
+    results.push({ ...timed, ...(found ? { kernels: found } : {}) });
+  }
+  report.generate = results;
+  return lines.generationLines(results);
 }
 
-/** Throws CLIError when this machine cannot hold the model: drawing its weights would take minutes before it fails. */
-async function checkMemory(
+/**
+ * Throws CLIError when this machine cannot hold the model, since drawing its weights would take minutes before it fails;
+ * UsageError for a prompt longer than its context.
+ */
+async function checkSizes(
   part: "step" | "generate",
-  { preset: name, batch, context, weights }: Options,
+  { preset: name, batch, context, weights, prompt }: Options,
   { memory }: Machine,
 ): Promise<void> {
   const [{ plan }, { subject }, { packedBytes }] = await Promise.all([
@@ -236,9 +256,16 @@ async function checkMemory(
     import("@muladd/tensor"),
   ]);
   const { model, training } = subject(name, { batch, context });
+  if (part === "generate" && prompt !== undefined && prompt > model.context)
+    throw new UsageError(`--prompt ${prompt} is longer than the context of ${name}`, {
+      why: `it is ${model.context} tokens`,
+      remedies: `--prompt ${model.context}`,
+    });
   const { bytes } = plan(model, { batch: training.batch, steps: 1 });
-  const share = weights === "f32" ? 1 : packedBytes(weights, [1, 32]) / 128;
-  const needed = part === "step" ? bytes.training.total : share * bytes.float32;
+  const share = (format: WeightFormat) =>
+    format === "f32" ? 1 : packedBytes(format, [1, 32]) / 128;
+  const needed =
+    part === "step" ? bytes.training.total : Math.max(...weights.map(share)) * bytes.float32;
   if (needed <= memory) return;
   const what = part === "step" ? "training" : "writing with";
   throw new CLIError(`${what} ${name} takes ${quantity(needed, "B")} of memory`, {

@@ -1,8 +1,8 @@
 import type { RunFacts } from "../engine/runs.ts";
-import type { NamedBytes } from "../engine/store/archive.ts";
 import type { StoreKind } from "../engine/store/store.ts";
 import { app } from "./app.svelte.ts";
 import { inWords } from "./engine.ts";
+import { type GivenFile, readFiles } from "./given-files.ts";
 import { download, writeFolder } from "./run-files.ts";
 
 /** The runs that the page keeps, and what can be done with them. Each action tells how it went in `told` or `failure`. */
@@ -57,9 +57,9 @@ class KeptRuns {
     });
   }
 
-  bringIn(read: () => Promise<readonly NamedBytes[]>): Promise<void> {
+  bringIn(given: readonly GivenFile[]): Promise<void> {
     return this.#do(async () => {
-      const files = await read();
+      const files = await readFiles(given);
       const engine = await app.whenReady();
       const { name, missing } = await engine.ask("importRun", { files });
       this.told = `${name} is here.`;
@@ -69,10 +69,10 @@ class KeptRuns {
     });
   }
 
-  giveText(read: () => Promise<readonly NamedBytes[]>): Promise<void> {
+  giveText(given: readonly GivenFile[]): Promise<void> {
     return this.#do(async () => {
       const { name } = this.wanting!;
-      const files = (await read()).map((f) => f.bytes);
+      const files = (await readFiles(given)).map((f) => f.bytes);
       await app.engine!.ask("giveText", { name, files });
       this.wanting = undefined;
       this.told = `${name} has its text, and can go on.`;

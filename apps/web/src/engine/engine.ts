@@ -7,6 +7,7 @@ import { failureOf, isDeviceLost } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 import { type BackendName, type Ladder, openRung } from "./ladder.ts";
 import { Lock } from "./lock.ts";
+import { modelService } from "./models/model-service.ts";
 import { preflight } from "./preflight.ts";
 import type { EngineEvent, Method, Prepared, Requests, RunSettings, Status } from "./protocol.ts";
 import { runService } from "./run-service.ts";
@@ -70,6 +71,7 @@ export class Engine {
     moments: async () => this.session.moments.steps.map((step) => ({ step })),
     ...article(this),
     ...backprop(this),
+    ...modelService(this),
     ...runService(this),
     ...selfTest(),
     ...inspect(this),

@@ -88,7 +88,7 @@ export interface InspectRequests {
 
 /** Tokens that are shown at most: a map of more is grey to the eye, and slow to send. */
 const MOST_TOKENS = 128;
-const BINS = 24;
+export const BINS = 24;
 
 /** Looks into the model on the page, or as it was. Each look takes one turn of the model. */
 export function inspect(engine: Engine): Pick<Handlers, keyof InspectRequests> {

@@ -5,6 +5,7 @@ import type { ArticleRequests } from "./article.ts";
 import type { BackpropRequests } from "./backprop.ts";
 import type { InspectRequests } from "./inspect.ts";
 import type { BackendChoice, Ladder } from "./ladder.ts";
+import type { ModelRequests } from "./models/model-service.ts";
 import type { RunRequests } from "./run-service.ts";
 import type { SelfTestRequests } from "./self-test.ts";
 import type { TrainRequests } from "./train-service.ts";
@@ -86,6 +87,7 @@ export interface Requests
   extends ArticleRequests,
     BackpropRequests,
     InspectRequests,
+    ModelRequests,
     RunRequests,
     SelfTestRequests,
     TrainRequests,

@@ -1,4 +1,4 @@
-import type { HostTensor } from "@muladd/tensor";
+import type { HostTensor, Shape } from "@muladd/tensor";
 
 /** A tensor as a heatmap that fits an eye: leading axes on top of each other, each cell the mean of a block of numbers. */
 export interface Shrunk {
@@ -12,28 +12,56 @@ export interface Shrunk {
   readonly largest: number;
 }
 
+/** A heatmap on its way: numbers come piece by piece. */
+export interface Shrinking extends Pick<Shrunk, "rows" | "columns" | "block"> {
+  /** Takes the numbers that begin at number `at` of the tensor. */
+  add(at: number, numbers: ArrayLike<number>): void;
+  /** Cells are means of what came; NaN where nothing did. */
+  result(): Shrunk;
+}
+
 const MOST = 128;
 
 /** (…, R, C) → at most 128 rows and columns. A cell with NaN in it is NaN. */
 export function shrink({ shape, data }: HostTensor): Shrunk {
+  const shrinking = startShrinking(shape);
+  shrinking.add(0, data);
+  return shrinking.result();
+}
+
+/** As {@link shrink}, of a tensor that is not in memory as a whole. */
+export function startShrinking(shape: Shape): Shrinking {
   const C = shape.at(-1) ?? 1;
-  const R = C > 0 ? data.length / C : 0;
+  const R = C > 0 ? shape.slice(0, -1).reduce((product, n) => product * n, 1) : 0;
   const down = Math.max(Math.ceil(R / MOST), 1);
   const across = Math.max(Math.ceil(C / MOST), 1);
   const [rows, columns] = [Math.ceil(R / down), Math.ceil(C / across)];
-  const values = new Float32Array(rows * columns);
-  let largest = 0;
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) {
-      let [sum, count] = [0, 0];
-      for (let y = r * down; y < Math.min((r + 1) * down, R); y++)
-        for (let x = c * across; x < Math.min((c + 1) * across, C); x++) {
-          sum += data[y * C + x]!;
-          count++;
+  const sums = new Float64Array(rows * columns);
+  const counts = new Float64Array(rows * columns);
+  return {
+    rows,
+    columns,
+    block: [down, across],
+    add(at, numbers) {
+      for (let i = 0; i < numbers.length; ) {
+        const row = Math.floor((at + i) / C);
+        const first = Math.floor(row / down) * columns;
+        const column = (at + i) % C;
+        const end = Math.min(numbers.length, i + C - column);
+        for (let c = column; i < end; i++, c++) {
+          const cell = first + Math.floor(c / across);
+          sums[cell]! += numbers[i]!;
+          counts[cell]!++;
         }
-      const mean = sum / count;
-      values[r * columns + c] = mean;
-      if (Number.isFinite(mean)) largest = Math.max(largest, Math.abs(mean));
-    }
-  return { rows, columns, values, block: [down, across], largest };
+      }
+    },
+    result() {
+      const values = Float32Array.from(sums, (sum, cell) => sum / counts[cell]!);
+      const largest = sums.reduce((most, sum, cell) => {
+        const mean = Math.abs(sum / counts[cell]!);
+        return Number.isFinite(mean) ? Math.max(most, mean) : most;
+      }, 0);
+      return { rows, columns, values, block: [down, across], largest };
+    },
+  };
 }

@@ -145,7 +145,7 @@ async function copyAt(
 }
 
 /** A choice with the model's own view of it and of the likeliest others. */
-function written(
+export function written(
   choice: Choice,
   logits: ArrayLike<number>,
   greedy: boolean,
