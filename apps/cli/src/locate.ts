@@ -45,13 +45,17 @@ export async function locateModel(
 function folderKind(path: string): "run" | "folder" | undefined {
   const file = join(path, "config.json");
   if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, "utf8");
+  const names = ["model_type", "architectures"];
+  let config: unknown;
   try {
-    const config: unknown = JSON.parse(readFileSync(file, "utf8"));
-    const isObject = typeof config === "object" && config !== null;
-    return isObject && ("model_type" in config || "architectures" in config) ? "folder" : "run";
+    config = JSON.parse(text);
   } catch {
-    return "run";
+    // Python writes NaN, which is no JSON: the reader will name the field that has it.
+    return names.some((name) => text.includes(`"${name}"`)) ? "folder" : "run";
   }
+  const isTheirs = typeof config === "object" && config !== null && names.some((n) => n in config);
+  return isTheirs ? "folder" : "run";
 }
 
 /** An error for what is not there, with the run under runs/ that was probably meant. */

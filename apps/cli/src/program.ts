@@ -24,7 +24,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import("./verbs/eval.ts")).evalCommand,
   },
   import: {
-    summary: "fetch a model of the Hugging Face hub, or convert one",
+    summary: "fetch a model of the hub, or write any as a Hugging Face folder",
     load: async () => (await import("./verbs/import.ts")).importCommand,
   },
   export: {

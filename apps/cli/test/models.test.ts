@@ -326,5 +326,5 @@ test("a run exported to Hugging Face's form opens as a model, and writes the sam
   ];
   expect(b.out).toBe(a.out);
   const again = await place.run(["export", "run", "-o", "out"]);
-  expect(again.err).toContain("out is there already");
+  expect(again.err).toContain("out is not empty");
 });

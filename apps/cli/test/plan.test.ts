@@ -1,6 +1,12 @@
-import { fileURLToPath } from "node:url";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { nodeFiles, openTensors } from "@muladd/checkpoint";
 import { plan, planPreset, presets } from "@muladd/gpt";
+import { families } from "@muladd/gpt/huggingface";
 import { expect, test } from "vitest";
+import { fixture, fixtures } from "./families.ts";
+import { COMMIT, hubServer } from "./hub-server.ts";
 import { muladd, temporaryFolder } from "./support.ts";
 import { tinyRun } from "./tiny-run.ts";
 
@@ -97,6 +103,8 @@ test("this CPU is measured unless told otherwise", async () => {
   const made = JSON.parse((await muladd(["plan", "small", "--json"])).out);
   expect(made.here.name).toBe("this CPU");
   expect(made.here.flops).toBeGreaterThan(1e6);
+  expect(made.machine.promptTokensPerSec).toBeCloseTo(made.here.flops / made.flop.token, 6);
+  for (const { tokensPerSec } of made.machine.precisions) expect(tokensPerSec).toBeGreaterThan(1);
 });
 
 test("without a model it lists every preset", async () => {
@@ -106,7 +114,7 @@ test("without a model it lists every preset", async () => {
 });
 
 test.each([
-  [["gpt33"], "there is no preset and no run called gpt33", "try  muladd plan gpt3\n"],
+  [["gpt33"], "there is no preset and no model called gpt33", "try  muladd plan gpt3\n"],
   [["gpt3", "--token", "1"], "unknown option --token", "try  --tokens\n"],
   [["gpt3", "--flops", "fast"], "--flops fast is not possible", "such as 1e9, 300B or 28T"],
   [["gpt3", "--price", "-1"], "--price -1 is not possible", "0 at least"],
@@ -118,27 +126,110 @@ test.each([
   expect(err).toContain(remedy);
 });
 
-test("a configuration of Hugging Face's is planned in each format, with what fits and how fast", async () => {
-  const fixture = new URL("../../../packages/conformance/fixtures/families/llama", import.meta.url);
-  const folder = fileURLToPath(fixture);
-  const made = JSON.parse((await muladd(["plan", folder, "--json"])).out);
-  expect(made.config).toMatchObject({ norm: "rms", positions: "rotary", gated: true });
-  const formats = made.formats as { weights: string; bytes: number; total: number }[];
-  expect(formats.map((f) => f.weights)).toEqual(["f32", "bf16", "int8", "int4"]);
-  expect(formats[0]!.bytes).toBe(4 * made.parameters.total);
-  for (const { bytes, total } of formats) expect(total).toBe(bytes + made.bytes.cache);
-  expect(made.formats[0]).toMatchObject({ fits: "yes" });
-  expect(made.formats[3].tokPerSec).toBeGreaterThan(0);
-  const file = await muladd(["plan", `${folder}/config.json`, "--json", "--no-measure"]);
-  expect(JSON.parse(file.out).config).toEqual(made.config);
-  expect(JSON.parse(file.out).formats[0]).not.toHaveProperty("tokPerSec");
+const planned = async (args: readonly string[], options = {}) => {
+  const { code, out, err } = await muladd(["plan", ...args, "--no-measure", "--json"], options);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out);
+};
+
+test.each(fixtures)(
+  "%s: as many parameters as its tensors hold, by any way to its config",
+  async (name) => {
+    const path = fixture(name);
+    const made = await planned([path]);
+    const store = await openTensors(nodeFiles(path));
+    await store.close();
+    const { prefix, ignored } = families.find(
+      ({ modelType }) =>
+        modelType === JSON.parse(readFileSync(join(path, "config.json"), "utf8")).model_type,
+    )!;
+    const held = [...store.tensors.values()].filter(
+      (tensor) =>
+        !ignored.test(tensor.name) && !(made.config.tied && tensor.name === "lm_head.weight"),
+    );
+    expect(
+      held.every((tensor) => tensor.name === "lm_head.weight" || tensor.name.startsWith(prefix)),
+    ).toBe(true);
+    const numbers = held.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    expect(made.parameters.total).toBe(numbers);
+    expect(made.machine.precisions.map((p: { format: string }) => p.format)).toEqual([
+      "f32",
+      "bf16",
+      "int8",
+      "int4",
+    ]);
+    expect(made.machine.precisions[0]).toMatchObject({
+      weights: 4 * numbers,
+      fits: true,
+      flags: "",
+    });
+    expect((await planned([join(path, "config.v4.json")])).parameters).toEqual(made.parameters);
+  },
+);
+
+test("each precision fits or does not, and what it takes is said", async () => {
+  const { machine } = await planned(["gpt3"]);
+  const { memory, wasm, wasmMost } = machine.limits;
+  expect(memory).toBe(totalmem());
+  expect(wasm).toBe(Math.min(memory, 2 ** 32));
+  expect(machine.precisions.map((p: { fits: boolean }) => p.fits)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+  expect(machine.training).toMatchObject({ fits: false, flags: "" });
+  // More in float32 than 32-bit addresses reach, and with 64 bits what the machine has.
+  const sizes = ["--layers", "40", "--width", "2048", "--heads", "16", "--vocabulary", "50000"];
+  const [whole, , eighth] = (await planned([...sizes, "--context", "64"])).machine.precisions;
+  const needed = whole.weights + whole.cache;
+  expect(needed).toBeGreaterThan(2 ** 32);
+  const there = needed <= wasmMost;
+  expect(whole).toMatchObject({
+    fits: there,
+    flags: there ? `--memory ${Math.ceil(needed / 1e6)}M` : "",
+  });
+  expect(eighth).toMatchObject({ format: "int8", fits: true, flags: "--quantize int8" });
 });
 
-test("GPT-3 fits nowhere here, GPT-2 XL in 4 GiB once quantized", async () => {
-  const fits = async (name: string) =>
-    JSON.parse((await muladd(["plan", name, "--no-measure", "--json"])).out).formats.map(
-      (f: { fits: string }) => f.fits,
-    );
-  expect(await fits("gpt3")).toEqual(["no", "no", "no", "no"]);
-  expect((await fits("gpt2-xl")).slice(2)).toEqual(["yes", "yes"]);
+test("for a model of the hub, its config alone is fetched", async () => {
+  const config = readFileSync(join(fixture("qwen3"), "config.json"));
+  const server = await hubServer({
+    "config.json": config,
+    "model.safetensors": new Uint8Array(5000),
+  });
+  const env = { HF_HOME: temporaryFolder(), HF_ENDPOINT: server.endpoint };
+  const { code, out } = await muladd(["plan", "hf:org/tiny", "--no-measure", "--json"], { env });
+  expect(code).toBe(0);
+  expect(JSON.parse(out).title).toBe("org/tiny");
+  expect(server.requests.filter((r) => r.includes("resolve"))).toEqual([
+    `GET /org/tiny/resolve/${COMMIT}/config.json bytes=0-`,
+  ]);
+});
+
+test("what cannot be planned names the file and the field", async () => {
+  const folder = temporaryFolder();
+  const fails = async (name: string, text?: string) => {
+    const path = join(folder, name);
+    mkdirSync(path);
+    if (text !== undefined) writeFileSync(join(path, "config.json"), text);
+    const { code, err } = await muladd(["plan", name, "--no-measure"], { cwd: folder });
+    expect(code).toBe(1);
+    return err;
+  };
+  const { model_type: _, ...config } = JSON.parse(
+    readFileSync(join(fixture("gpt2"), "config.json"), "utf8"),
+  );
+  const mamba = await fails("mamba", JSON.stringify({ ...config, model_type: "mamba" }));
+  expect(mamba).toContain(
+    'error: mamba/config.json: model_type is "mamba", which is not supported\n',
+  );
+  const text = readFileSync(join(fixture("gpt2"), "config.json"), "utf8");
+  const nan = await fails("nan", text.replace(/("layer_norm_epsilon": )[^,]+/, "$1NaN"));
+  expect(nan).toContain("error: nan/config.json: layer_norm_epsilon is NaN\n");
+  expect(await fails("empty")).toContain("empty holds no model: it has no config.json\n");
+  copyFileSync(join(fixture("gpt2"), "model.safetensors"), join(folder, "alone.safetensors"));
+  const alone = await muladd(["plan", "alone.safetensors", "--no-measure"], { cwd: folder });
+  expect(alone).toMatchObject({ code: 1, out: "" });
+  expect(alone.err).toContain("there is no config.json beside it\n");
 });

@@ -30,6 +30,7 @@ export { nearest } from "./nearest.ts";
 export { parameterShapes } from "./parameter-shapes.ts";
 export {
   type DeviceTime,
+  deviceTime,
   type Plan,
   type PlanOptions,
   plan,

@@ -118,11 +118,7 @@ export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
   const planned = options.steps === undefined ? 20 * N : options.steps * tokensPerStep;
   const tokens = options.tokens ?? planned;
   const training = 6 * N * tokens;
-  const time = (name: string, rate: number): DeviceTime => {
-    const seconds = training / rate;
-    return { name, flops: rate, seconds, years: seconds / SECONDS_A_YEAR };
-  };
-  const rented = time(options.device ?? deviceName(options.flops), flops);
+  const rented = deviceTime(options.device ?? deviceName(options.flops), flops, training);
   const [weights, gradients, moments] = [4 * N, 4 * N, 8 * N];
   const activations = activationBytes(config, batch);
 
@@ -157,10 +153,16 @@ export function plan(config: GPTConfig, options: PlanOptions = {}): Plan {
       token: 2 * multiplied + 4 * seen,
     },
     device: { ...rented, price, cost: (rented.seconds / 3600) * price },
-    ...(options.here ? { here: time(options.here.name, options.here.flops) } : {}),
+    ...(options.here ? { here: deviceTime(options.here.name, options.here.flops, training) } : {}),
     assumed: assumed(options),
     notes: options.notes ?? [],
   };
+}
+
+/** How long a device of `flops` FLOP/s computes `flop` FLOP. */
+export function deviceTime(name: string, flops: number, flop: number): DeviceTime {
+  const seconds = flop / flops;
+  return { name, flops, seconds, years: seconds / SECONDS_A_YEAR };
 }
 
 /**

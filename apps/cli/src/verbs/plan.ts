@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { GPTConfig, Plan, PlanOptions } from "@muladd/gpt";
 import { type Command, InvalidArgumentError } from "commander";
@@ -7,8 +7,12 @@ import { hubName } from "../hub/place.ts";
 import { absolute, type IO } from "../io.ts";
 import { locateModel } from "../locate.ts";
 import { openRun } from "../model.ts";
-import { offlineOption } from "../model-options.ts";
+import { MODEL, offlineOption } from "../model-options.ts";
 import { integer, type SharedOptions, verb } from "../options.ts";
+import { describeHere, type Here, planHere } from "../plan/describe.ts";
+import { limitsHere } from "../plan/machine.ts";
+import { measureSpeeds } from "../plan/speeds.ts";
+import { storedConfig } from "../plan/stored.ts";
 import { integer as grouped } from "../ui/format.ts";
 import { columns, writeJSON, writeLines } from "../ui/table.ts";
 
@@ -27,15 +31,20 @@ interface Options extends SharedOptions {
 
 /** `muladd plan`: what a model costs, on paper. */
 export function planCommand(io: IO): Command {
-  return verb(io, "plan", "Parameters, memory, FLOPs, time and cost of any GPT.", [
-    "plan gpt3",
-    "plan runs/small-1 --tokens 10B",
-    "plan Qwen/Qwen3-0.6B",
-    "plan --layers 12 --heads 12 --width 768 --context 1024 --vocabulary 50257 --flops 312T --price 2",
-  ])
+  return verb(
+    io,
+    "plan",
+    "Parameters, memory, FLOPs, time and cost of any GPT, and what of it fits here.",
+    [
+      "plan gpt3",
+      "plan runs/small-1 --tokens 10B",
+      "plan Qwen/Qwen3-0.6B",
+      "plan --layers 12 --heads 12 --width 768 --context 1024 --vocabulary 50257 --flops 312T --price 2",
+    ],
+  )
     .argument(
       "[model]",
-      "a preset, a run, a folder or config.json of Hugging Face's form, ORG/NAME of the hub; or nothing: then the flags, or a list of presets",
+      `a preset; ${MODEL}; a config.json; or nothing: then the flags, or a list of presets`,
     )
     .option("--layers <n>", "blocks", integer(1))
     .option("--heads <n>", "attention heads; they divide the width", integer(1))
@@ -49,19 +58,15 @@ export function planCommand(io: IO): Command {
       amount,
     )
     .option("--price <dollars>", "of the device for an hour (default: 1.5)", price)
-    .option("--no-measure", "leave out the speeds of this CPU, which take a second")
+    .option("--no-measure", "do not measure this CPU, which takes a second")
     .addOption(offlineOption())
     .action(async (model: string | undefined, options: Options) => {
       const sizes = given(options);
       if (model === undefined && Object.keys(sizes).length === 0) return listPresets(io, options);
-      const made = await planOf(io, model, sizes, options);
-      const [{ describePlan }, { describeFormats, planFormats }] = await Promise.all([
-        import("@muladd/gpt"),
-        import("../plan-formats.ts"),
-      ]);
-      const formats = await planFormats(made, options.measure);
-      if (options.json) return writeJSON(io, { v: 1, ...made, formats });
-      writeLines(io, [...describePlan(made), "", ...describeFormats(formats)]);
+      const [made, here] = await measured(await planOf(io, model, sizes, options), options);
+      if (options.json) return writeJSON(io, { v: 1, ...made, machine: here });
+      const { describePlan } = await import("@muladd/gpt");
+      writeLines(io, [...describePlan(made), "", ...describeHere(here)]);
     });
 }
 
@@ -99,11 +104,27 @@ function price(text: string): number {
   return value;
 }
 
+/** A plan, and what it means on this machine, whose speed is measured. */
+async function measured(planned: Plan, { measure }: Options): Promise<[Plan, Here]> {
+  const limits = await limitsHere();
+  if (!measure) return [planned, await planHere(planned, limits, undefined)];
+  const { deviceTime } = await import("@muladd/gpt");
+  try {
+    const speeds = await measureSpeeds(planned.config);
+    const here = deviceTime("this CPU", speeds.products, planned.flop.training);
+    return [{ ...planned, here }, await planHere(planned, limits, speeds)];
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "BackendUnavailable")) throw error;
+    const notes = [...planned.notes, `this CPU was not measured: ${error.message}`];
+    return [{ ...planned, notes }, await planHere(planned, limits, undefined)];
+  }
+}
+
 async function planOf(
   io: IO,
   model: string | undefined,
   sizes: Sizes,
-  { tokens, flops, price, measure, offline }: Options,
+  { tokens, flops, price, offline, quiet }: Options,
 ): Promise<Plan> {
   const { plan, planPreset, preset, presetConfig, presets, reconfigure } = await import(
     "@muladd/gpt"
@@ -112,7 +133,6 @@ async function planOf(
     ...(tokens === undefined ? {} : { tokens }),
     ...(flops === undefined ? {} : { flops }),
     ...(price === undefined ? {} : { price }),
-    ...(measure ? await thisCPU() : {}),
   };
   if (model === undefined) {
     const base = presetConfig(presets.small!, { vocabulary: 65 });
@@ -124,66 +144,25 @@ async function planOf(
       ? { ...made, assumed: [`${assumed}: as in the preset small`, ...made.assumed] }
       : made;
   }
-  const pretrained = await configOf(io, model, offline, presets);
-  if (pretrained)
-    return plan(reconfigure(pretrained, sizes), { title: basename(model), ...options });
+  if (!isStored(io, model, presets))
+    return planPreset(known(io, model, preset, presets), { model: sizes, ...options });
+  const place = await locateModel(io, model, { needs: "config", offline, quiet });
+  if (place.kind !== "run") {
+    const config = await storedConfig(place);
+    const title = existsSync(absolute(io, model)) ? basename(model) : model.replace(/^hf:/, "");
+    return plan(reconfigure(config, sizes), { title, ...options });
+  }
+  const { config } = await openRun(io, model);
+  const { batch, accumulate, steps } = config.training;
+  const title = basename(model);
+  return plan(reconfigure(config.model, sizes), { title, batch, accumulate, steps, ...options });
+}
+
+/** Whether a name is one of a path or of the hub. A folder that only happens to be called like a preset is no model. */
+function isStored(io: IO, model: string, presets: object): boolean {
   const path = absolute(io, model);
-  // A folder that only happens to be called like a preset is none of a run's.
-  if (
-    existsSync(join(path, "config.json")) ||
-    (existsSync(path) && !Object.hasOwn(presets, model))
-  ) {
-    const { config } = await openRun(io, model);
-    const { batch, accumulate, steps } = config.training;
-    const title = basename(model);
-    return plan(reconfigure(config.model, sizes), {
-      title,
-      batch,
-      accumulate,
-      steps,
-      ...options,
-    });
-  }
-  return planPreset(known(io, model, preset, presets), { model: sizes, ...options });
-}
-
-async function readFile(path: string, name: string): Promise<GPTConfig> {
-  const [{ readConfig }, { notAFlag }] = await Promise.all([
-    import("@muladd/gpt/huggingface"),
-    import("../pretrained.ts"),
-  ]);
-  try {
-    return readConfig(readFileSync(path, "utf8"), name).config;
-  } catch (error) {
-    throw notAFlag(name, error);
-  }
-}
-
-/** The configuration that a config.json, a folder with one, a .gguf or a model of the hub has; of a hub's only that is fetched. */
-async function configOf(
-  io: IO,
-  name: string,
-  offline: boolean | undefined,
-  presets: object,
-): Promise<GPTConfig | undefined> {
-  const isFile = statSync(absolute(io, name), { throwIfNoEntry: false })?.isFile();
-  if (isFile && name.endsWith(".json")) {
-    return readFile(absolute(io, name), name);
-  }
-  if (
-    Object.hasOwn(presets, name) ||
-    (!isFile && !hubName(name) && !existsSync(absolute(io, name)))
-  )
-    return undefined;
-  const place = await locateModel(io, name, { needs: "config", offline });
-  if (place.kind === "run") return undefined;
-  if (place.kind === "folder") {
-    return readFile(join(place.path, "config.json"), name);
-  }
-  const { openPlace } = await import("../pretrained.ts");
-  const opened = await openPlace(place);
-  await opened.close();
-  return opened.config;
+  if (existsSync(join(path, "config.json"))) return true;
+  return !Object.hasOwn(presets, model) && (existsSync(path) || hubName(model) !== undefined);
 }
 
 /** The preset of that name. */
@@ -192,25 +171,13 @@ function known<P>({ program }: IO, name: string, preset: (name: string) => P, pr
     return preset(name);
   } catch (error) {
     const meant = /did you mean (\S+)\?/.exec((error as Error).message)?.[1];
-    throw new UsageError(`there is no preset and no run called ${name}`, {
-      why: `presets: ${Object.keys(presets).join(", ")}`,
+    throw new UsageError(`there is no preset and no model called ${name}`, {
+      why: [
+        `presets: ${Object.keys(presets).join(", ")}`,
+        "else a run, a Hugging Face folder or config.json, a .gguf, or ORG/NAME of the hub",
+      ],
       remedies: `${program} plan ${meant ?? "gpt3"}`,
     });
-  }
-}
-
-/** FLOP/s that a product of a GPT's size reaches here, in a third of a second. */
-async function thisCPU(): Promise<Pick<PlanOptions, "here" | "notes">> {
-  const { BackendUnavailable } = await import("@muladd/tensor");
-  try {
-    const { wasm } = await import("@muladd/backend-wasm");
-    const { matmulRate } = await import("../bench/matmul.ts");
-    using backend = await wasm();
-    const flops = await matmulRate(backend, 0.25, { m: 512, n: 384, k: 384 });
-    return { here: { name: "this CPU", flops } };
-  } catch (error) {
-    if (!(error instanceof BackendUnavailable)) throw error;
-    return { notes: [`this CPU was not measured: ${error.message}`] };
   }
 }
 
