@@ -76,7 +76,15 @@ export function promptIds(
       why: "that would be tokenizer.json, or vocab.json and merges.txt, beside its config.json",
       remedies: "--ids 5,9,2",
     });
-  return encodeText(tokenizer, text || beginning(tokenizer), title.replace(/ step \d+$/, ""));
+  const ids = encodeText(tokenizer, text || beginning(tokenizer), title.replace(/ step \d+$/, ""));
+  const beyond = ids.find((id) => id >= vocabulary);
+  if (beyond === undefined) return ids;
+  throw new CLIError(
+    `the tokenizer of ${title} gives the id ${beyond}, and the model has 0 … ${vocabulary - 1}`,
+    {
+      why: "its tokenizer.json is of another model",
+    },
+  );
 }
 
 /** Where a text begins when nobody says: at a new line, or the first token. */

@@ -89,6 +89,7 @@ export { type RotaryOptions, rotary } from "./fused/rotary.ts";
 export { softmax, softmaxGrad } from "./fused/softmax.ts";
 export { squaredNorm } from "./fused/squared-norm.ts";
 export { swiglu, swigluGrad } from "./fused/swiglu.ts";
+export { bitsOfHalf, brainOfBits, halfOfBits } from "./half.ts";
 export type { HostTensor } from "./host-tensor.ts";
 export { type Leak, onLeak, watchTensors } from "./leaks.ts";
 export { dispose, keep, tidy } from "./memory.ts";

@@ -1,5 +1,4 @@
-import { FormatError } from "@muladd/tensor";
-import { bitsOfHalf, halfOfBits } from "../numbers/half.ts";
+import { bitsOfHalf, FormatError, halfOfBits } from "@muladd/tensor";
 import { type BlockType, TENSOR_TYPES } from "./tensor-types.ts";
 
 /**

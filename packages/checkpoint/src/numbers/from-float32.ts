@@ -1,4 +1,4 @@
-import { brainOfBits, halfOfBits } from "./half.ts";
+import { brainOfBits, halfOfBits } from "@muladd/tensor";
 
 /**
  * Numbers as they are stored, in memory of their own: F16 and BF16 are the nearest, ties to even. What is too large for F16

@@ -1,8 +1,7 @@
-import { FormatError } from "@muladd/tensor";
+import { bitsOfHalf, FormatError } from "@muladd/tensor";
 import { BYTES, isPlain, type PlainType } from "../dtypes.ts";
 import { dequantize } from "../gguf/blocks.ts";
 import type { StoredType } from "../stored.ts";
-import { bitsOfHalf } from "./half.ts";
 
 /**
  * Stored numbers as float32, in memory of their own. F16 and BF16 are exact, with subnormals, infinities and the payloads of

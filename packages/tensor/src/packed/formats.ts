@@ -1,7 +1,7 @@
 import type { PackedFormat } from "../backend.ts";
 import { ShapeError } from "../errors.ts";
+import { brainOfBits, halfOfBits, halves } from "../half.ts";
 import { type Shape, show } from "../shape.ts";
-import { halves, toBrainHalf, toHalf } from "./half.ts";
 
 // A row is whole groups of 32 columns, zeros beyond the last column, so that kernels meet no tail in it. Within a group,
 // from a word's lowest bits up:
@@ -72,6 +72,7 @@ export function pack(
   const bytes = new Uint8Array(packed.words.buffer);
   const shorts = new Uint16Array(packed.words.buffer);
   const group = new Float32Array(GROUP);
+  const bits = new Uint32Array(group.buffer);
   const limit = LIMIT[format];
   for (let r = 0; r < rows; r++)
     for (let g = 0; g < groups; g++) {
@@ -90,8 +91,8 @@ export function pack(
       else if (format === "int4")
         packed.scales![at] = nibblesOf(group, extreme, bytes, (at * GROUP) / 2);
       else {
-        const convert = format === "f16" ? toHalf : toBrainHalf;
-        for (let i = 0; i < width; i++) shorts[at * GROUP + i] = convert(group[i]!);
+        const convert = format === "f16" ? halfOfBits : brainOfBits;
+        for (let i = 0; i < width; i++) shorts[at * GROUP + i] = convert(bits[i]!);
       }
     }
   return packed;

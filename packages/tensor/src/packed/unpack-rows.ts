@@ -12,10 +12,10 @@ import {
   slice,
   sub,
 } from "../functions.ts";
+import { halves } from "../half.ts";
 import { tidy } from "../memory.ts";
 import { Tensor } from "../tensor.ts";
 import { GROUP } from "./formats.ts";
-import { halves } from "./half.ts";
 
 /** 1 where x is negative, else 0. i32. */
 const negative = (x: Tensor): Tensor => greaterEqual(full(x.backend, [], -1, "i32"), x);

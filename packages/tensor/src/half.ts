@@ -38,3 +38,15 @@ export function brainOfBits(bits: number): number {
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | (bits & 0x7f0000 ? 0 : 1);
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
+
+const tables: { f16?: Float32Array; bf16?: Float32Array } = {};
+
+/** The value of each of the 65,536 patterns of 16 bits. */
+export function halves(format: "f16" | "bf16"): Float32Array {
+  tables[format] ??= new Float32Array(
+    Uint32Array.from({ length: 65536 }, (_, half) =>
+      format === "f16" ? bitsOfHalf(half) : half << 16,
+    ).buffer,
+  );
+  return tables[format];
+}
