@@ -1,4 +1,5 @@
 import { readSafetensors } from "@muladd/checkpoint";
+import { reconfigure } from "@muladd/gpt";
 import { describe, expect, test } from "vitest";
 import { Moments } from "../src/engine/moments.ts";
 import { memoryStore } from "../src/engine/store/memory.ts";
@@ -70,7 +71,7 @@ test("what is thinned out goes from the folder too, and what is opened is within
   expect(await run!.folder.list("moments")).toEqual(names(moments.steps));
   expect((await Moments.open(run!)).steps).toEqual(moments.steps);
   // 2.4 million parameters: 64 MB hold six.
-  const large = new Moments({ ...engine.session.recipe.model, width: 256, layers: 3 });
+  const large = new Moments(reconfigure(engine.session.recipe.model, { width: 256, layers: 3 }));
   for (let step = 0; step < 60; step++) large.keep(step, weights);
   expect(large.steps).toHaveLength(6);
 });
