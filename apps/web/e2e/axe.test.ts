@@ -90,7 +90,7 @@ const open: Partial<Record<(typeof SCREENS)[number], () => Promise<void>>> = {
   },
   "self-test": async () => {
     await button(page, "Run the tests").click();
-    await page.getByText(/ passed, 0 failed/).waitFor();
+    await page.getByText(/ passed, 0 failed/).waitFor({ timeout: 85_000 }); // every case of the suite
   },
   write: async () => {
     await page.getByLabel("Tokens at most").fill("20");
