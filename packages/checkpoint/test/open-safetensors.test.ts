@@ -174,7 +174,7 @@ test.each<[string, Uint8Array, string]>([
   [
     "tensors beyond the file",
     raw({ x: { dtype: "F32", shape: [2 ** 40], data_offsets: [0, 2 ** 42] } }, 8),
-    "cut short: the tensors need 4398046511104 bytes, the file has 8; copy or download it again",
+    "cut short: the tensors need 4398046511104 bytes, and 8 follow the header; copy or download it again",
   ],
 ])("%s is an error that says what was expected and found", async (_, bytes, expected) => {
   const { source, seen } = watched(bytes);

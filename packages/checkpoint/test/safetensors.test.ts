@@ -103,7 +103,7 @@ test.each<[string, Uint8Array, RegExp]>([
   [
     "cut in the tensors",
     good.subarray(0, good.length - 1),
-    /cut short: the tensors need 8 bytes, the file has 7/,
+    /cut short: the tensors need 8 bytes, and 7 follow the header/,
   ],
   ["one with bytes left over", Uint8Array.of(...good, 0), /1 bytes are left over/],
   ["one whose header is not JSON", raw('{"x": '), /the header is not JSON \(/],

@@ -69,7 +69,7 @@ export function parseHeader(json: Uint8Array, body: number, name: string): Heade
   }
   if (at > body)
     throw new FormatError(
-      `${name}: cut short: the tensors need ${at} bytes, the file has ${body}; copy or download it again`,
+      `${name}: cut short: the tensors need ${at} bytes, and ${body} follow the header; copy or download it again`,
     );
   if (at < body)
     throw new FormatError(`${name}: ${body - at} bytes are left over after the last tensor`);
