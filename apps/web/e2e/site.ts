@@ -47,7 +47,7 @@ export class Site {
       .filter((file) => /assets.*\.js$/.test(file))
       .map((file) => basename(file));
     const renamed = (text: string) =>
-      scripts.reduce((all, name) => all.replaceAll(name, name.replace(/\.js$/, "2.js")), text);
+      scripts.reduce((all, name) => all.replaceAll(name, name.replace(/\.js$/, ".newer.js")), text);
     for (const file of files) {
       if (/\.(html|js)$/.test(file)) writeFileSync(file, renamed(readFileSync(file, "utf8")));
       renameSync(file, renamed(file));

@@ -48,7 +48,9 @@ const isNew = (page: Page) =>
   page.evaluate(() => {
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
     return [
-      ...new Set(names.filter((n) => /assets\/.*\.js$/.test(n)).map((n) => n.endsWith("2.js"))),
+      ...new Set(
+        names.filter((n) => /assets\/.*\.js$/.test(n)).map((n) => n.endsWith(".newer.js")),
+      ),
     ];
   });
 
