@@ -29,10 +29,12 @@ function fail(problem, count = 1) {
  */
 function run(title, [program = "", ...args], node = process.execPath) {
   console.log(`\n── ${title}`);
+  const start = performance.now();
   const { status } = spawnSync(node, [join(root, program), ...args], {
     cwd: root,
     stdio: "inherit",
   });
+  console.log(`── ${title}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
   return status === 0;
 }
 

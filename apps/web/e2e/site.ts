@@ -76,5 +76,5 @@ export class Site {
 export function launch(...more: string[]): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error(missingChromium);
-  return chromium.launch({ executablePath, args: ["--no-sandbox", ...more] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", ...more] });
 }

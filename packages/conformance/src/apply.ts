@@ -53,9 +53,16 @@ export function probe(ys: readonly Tensor[]): Tensor {
   );
 }
 
-/** cos 1, cos 2, … as float32, so that every precision weighs alike. */
-export const cosines = (length: number): Float32Array =>
-  Float32Array.from({ length }, (_, i) => Math.cos(i + 1));
+let table = new Float32Array(0);
+
+/** cos 1, cos 2, … as float32, so that every precision weighs alike. To be read only: all callers share the numbers. */
+export function cosines(length: number): Float32Array {
+  if (table.length < length) {
+    table = new Float32Array(2 * length);
+    for (let i = 0; i < table.length; i++) table[i] = Math.cos(i + 1);
+  }
+  return table.subarray(0, length);
+}
 
 /** Reads tensors and disposes them. */
 export async function take(tensors: readonly Tensor[]): Promise<TypedArray[]> {

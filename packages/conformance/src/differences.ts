@@ -6,6 +6,12 @@ import type { Backend, TypedArray } from "@muladd/tensor";
  */
 export const oracle = (): Backend => reference({ precision: "f64", fused: false });
 
+/** Runs `body` on an oracle of its own. */
+export async function withOracle<T>(body: (device: Backend) => Promise<T>): Promise<T> {
+  using device = oracle();
+  return await body(device);
+}
+
 const H = 1e-5; // in float64 the cut-off error is about h², the rounding error about 1e-16 / h: both near 1e-11
 const MAX_COORDINATES = 48;
 

@@ -3,11 +3,18 @@ import { apply, isFused, take } from "../apply.ts";
 import type { AnyOp, Case, Create } from "../case.ts";
 import { describe, dotProduct, type Evidence, onDevice } from "../compare.ts";
 import { type Call, callsOf, isDerivative } from "../derivatives.ts";
-import { oracle } from "../differences.ts";
+import { withOracle } from "../differences.ts";
 import { type Exact, exact } from "../exact.ts";
 import { inputData } from "../inputs.ts";
+import { recall } from "../recall.ts";
 import type { Sample } from "../sample.ts";
 import { samples } from "../samples.ts";
+
+interface Expected {
+  readonly call: Call;
+  readonly results: readonly Result[];
+}
+const expectations = recall<readonly Expected[]>();
 
 /** Values on the device against the float64 oracle, and exact values where an op has edges. */
 export const forwardCase = (op: AnyOp, create: Create): Case => ({
@@ -16,12 +23,8 @@ export const forwardCase = (op: AnyOp, create: Create): Case => ({
   op,
   run: () =>
     onDevice(create, async (backend, evidence) => {
-      using truth = oracle();
-      for (const call of await calls(op)) {
-        const [actual, expected] = await Promise.all([
-          results(op, call, backend),
-          results(op, call, truth),
-        ]);
+      for (const { call, results: expected } of await expectations(op, () => expect(op))) {
+        const actual = await results(op, call, backend);
         const title = `${op} ${describe(
           call.operands.map((x) => x.shape),
           call.attrs,
@@ -31,6 +34,14 @@ export const forwardCase = (op: AnyOp, create: Create): Case => ({
       for (const row of exact[op] ?? []) await checkExact(op, row, backend, evidence);
     }),
 });
+
+const expect = (op: AnyOp): Promise<Expected[]> =>
+  withOracle(async (truth) => {
+    const made: Expected[] = [];
+    for (const call of await calls(op))
+      made.push({ call, results: await results(op, call, truth) });
+    return made;
+  });
 
 /** Every call that the samples of `op` make. */
 async function calls(op: AnyOp): Promise<readonly Call[]> {

@@ -13,11 +13,15 @@ import { composed, take } from "../apply.ts";
 import type { Case, Create } from "../case.ts";
 import { describe, dotProduct, type Evidence, GRADIENT, onDevice, SAME } from "../compare.ts";
 import { type Call, callsOf, isDerivative } from "../derivatives.ts";
-import { oracle } from "../differences.ts";
+import { withOracle } from "../differences.ts";
 import { inputData, isSmooth } from "../inputs.ts";
+import { recall } from "../recall.ts";
 import type { CasedFused, Sample, SampledFused } from "../sample.ts";
 import { samples } from "../samples.ts";
 import { gradients } from "./gradient.ts";
+
+const values = recall<readonly ArrayLike<number>[]>();
+const slopes = recall<readonly ArrayLike<number>[]>();
 
 /**
  * A kernel against the composition that defines it, on one device, and both against the oracle: the value, and for an
@@ -33,7 +37,8 @@ export const fusedCase = (op: Exclude<FusedName, CasedFused>, create: Create): C
       absent = !backend.kernels[op];
       if (absent) return;
       if (isDerivative(op)) {
-        for (const call of await callsOf(op)) await checkValues(op, call, backend, evidence);
+        for (const [index, call] of (await callsOf(op)).entries())
+          await checkValues(op, call, index, backend, evidence);
         return;
       }
       for (const [index, sample] of (samples[op] as readonly Sample<unknown>[]).entries()) {
@@ -44,7 +49,7 @@ export const fusedCase = (op: Exclude<FusedName, CasedFused>, create: Create): C
           data: data[i]!,
         }));
         const call = { operands, attrs: sample.attrs, terms: sample.terms ?? 1 };
-        await checkValues(op, call, backend, evidence);
+        await checkValues(op, call, index, backend, evidence);
         if (!sample.forwardOnly) await checkGradients(op, sample, index, backend, evidence);
       }
     });
@@ -55,6 +60,7 @@ export const fusedCase = (op: Exclude<FusedName, CasedFused>, create: Create): C
 async function checkValues(
   op: FusedName,
   { operands, attrs, terms }: Call,
+  index: number,
   backend: Backend,
   evidence: Evidence,
 ): Promise<void> {
@@ -75,7 +81,7 @@ async function checkValues(
   const [kernel, composition, truth] = await Promise.all([
     on(backend, false),
     on(backend, true),
-    withOracle((device) => on(device, true)),
+    values(`${op} ${index}`, () => withOracle((device) => on(device, true))),
   ]);
   const title = `${op} ${describe(
     operands.map((x) => x.shape),
@@ -107,7 +113,7 @@ async function checkGradients(
     gradients(op, sample, data, backend),
     // All ops run before the first await, so while the observer is there.
     composed(() => gradients(op, sample, data, backend)),
-    withOracle((device) => gradients(op, sample, data, device)),
+    slopes(`${op} ${index}`, () => withOracle((device) => gradients(op, sample, data, device))),
   ]);
   const title = `gradient of ${op} ${describe(
     sample.inputs.map((x) => x.shape),
@@ -120,9 +126,4 @@ async function checkGradients(
     evidence.compare(`${what}: composition`, composition[i]!, truth[i]!, GRADIENT);
     evidence.compare(`${what}: kernel against composition`, kernel[i]!, composition[i]!, GRADIENT);
   }
-}
-
-async function withOracle<T>(body: (device: Backend) => Promise<T>): Promise<T> {
-  using device = oracle();
-  return await body(device);
 }

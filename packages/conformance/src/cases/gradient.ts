@@ -3,9 +3,10 @@ import { type Backend, dispose, ShapeError, size, type TypedArray, tidy } from "
 import { apply, probe } from "../apply.ts";
 import type { AnyOp, Case, Create } from "../case.ts";
 import { describe, type Evidence, GRADIENT, onDevice } from "../compare.ts";
-import { coordinates, differences, oracle } from "../differences.ts";
+import { coordinates, differences, withOracle } from "../differences.ts";
 import { inputData, isSmooth, upload } from "../inputs.ts";
 import { type Kink, kinks } from "../kinks.ts";
+import { recall } from "../recall.ts";
 import type { Sample } from "../sample.ts";
 import { samples } from "../samples.ts";
 
@@ -26,6 +27,38 @@ export const gradientCase = (op: keyof typeof samples, create: Create): Case => 
     }),
 });
 
+/** What the oracle says of a sample, for each operand. */
+interface Expected {
+  readonly gradients: readonly ArrayLike<number>[];
+  /** By differences, at the elements `at`; undefined for an operand that is not smooth. */
+  readonly slopes: readonly (
+    | { readonly at: readonly number[]; readonly slopes: Float64Array }
+    | undefined
+  )[];
+}
+const expectations = recall<Expected>();
+
+const expect = (op: AnyOp, sample: Sample<unknown>, index: number): Promise<Expected> =>
+  withOracle(async (truth) => {
+    const data = inputData(op, sample, index);
+    const expected = await gradients(op, sample, data, truth);
+    const xs = upload(truth, sample, data);
+    const slopes: Expected["slopes"][number][] = [];
+    for (const [i, input] of sample.inputs.entries()) {
+      const x = xs[i]!;
+      const value = async () => {
+        truth.write(x.buffer, data[i]!);
+        using total = tidy(() => probe(apply(op, xs, sample.attrs, truth)));
+        return total.item();
+      };
+      const at = isSmooth(input) && coordinates(size(input.shape));
+      slopes.push(at ? { at, slopes: await differences(value, data[i]!, at) } : undefined);
+      truth.write(x.buffer, data[i]!);
+    }
+    dispose(xs);
+    return { gradients: expected, slopes };
+  });
+
 async function checkSample(
   op: AnyOp,
   sample: Sample<unknown>,
@@ -33,36 +66,24 @@ async function checkSample(
   backend: Backend,
   evidence: Evidence,
 ): Promise<void> {
-  using truth = oracle();
-  const data = inputData(op, sample, index);
-  const [actual, expected] = await Promise.all([
-    gradients(op, sample, data, backend),
-    gradients(op, sample, data, truth),
-  ]);
-  const xs = upload(truth, sample, data);
-  const value = async () => {
-    for (const [i, x] of xs.entries()) truth.write(x.buffer, data[i]!);
-    using total = tidy(() => probe(apply(op, xs, sample.attrs, truth)));
-    return total.item();
-  };
+  const actual = await gradients(op, sample, inputData(op, sample, index), backend);
+  const expected = await expectations(`${op} ${index}`, () => expect(op, sample, index));
   const title = `gradient of ${op} ${describe(
     sample.inputs.map((x) => x.shape),
     sample.attrs,
   )}`;
-  for (const [i, input] of sample.inputs.entries()) {
-    if (!isSmooth(input)) continue;
+  for (const [i, found] of expected.slopes.entries()) {
+    if (!found) continue;
     const what = `${title} for operand ${i}`;
-    const at = coordinates(size(input.shape));
-    const slopes = await differences(value, data[i]!, at);
+    const { at, slopes } = found;
     evidence.compare(
       `${what}, at ${at.length} elements`,
       at.map((j) => actual[i]![j]!),
       slopes,
       GRADIENT,
     );
-    evidence.compare(what, actual[i]!, expected[i]!, GRADIENT);
+    evidence.compare(what, actual[i]!, expected.gradients[i]!, GRADIENT);
   }
-  dispose(xs);
 }
 
 /** The gradient of the probed op for each smooth operand; an operand without influence has zeros. */

@@ -33,8 +33,9 @@ import {
 import { probe } from "../apply.ts";
 import type { Case, Create } from "../case.ts";
 import { GRADIENT, onDevice } from "../compare.ts";
-import { coordinates, differences, oracle } from "../differences.ts";
+import { coordinates, differences, withOracle } from "../differences.ts";
 import { inputData } from "../inputs.ts";
+import { recall } from "../recall.ts";
 
 /** A function of f32 tensors, on which the probe of a gradient is differentiated again. */
 interface Probed {
@@ -111,6 +112,27 @@ const functions: Readonly<Record<string, Probed>> = {
   },
 };
 
+/** By operand: elements, and the slopes there. */
+type Slopes = readonly { readonly at: readonly number[]; readonly slopes: Float64Array }[];
+const expectations = recall<Slopes>();
+
+const dataOf = (name: string, row: Probed): TypedArray[] => {
+  const inputs = row.shapes.map((shape) => ({ shape, ...(row.domain && { domain: row.domain }) }));
+  return inputData("exp", { inputs, attrs: {} }, name.length);
+};
+
+const expect = (name: string, row: Probed): Promise<Slopes> =>
+  withOracle(async (truth) => {
+    const data = dataOf(name, row);
+    const found: Slopes[number][] = [];
+    for (const [i, shape] of row.shapes.entries()) {
+      const at = coordinates(size(shape));
+      const value = () => probedGradient(row, data, truth);
+      found.push({ at, slopes: await differences(value, data[i]!, at) });
+    }
+    return found;
+  });
+
 /** The gradient of a probe of the gradient, against differences of the oracle's gradient. */
 export const secondDerivativeCases = (create: Create): Case[] =>
   Object.entries(functions).map(([name, row]) => ({
@@ -118,23 +140,15 @@ export const secondDerivativeCases = (create: Create): Case[] =>
     kind: "gradient",
     run: () =>
       onDevice(create, async (backend, evidence) => {
-        const sample = {
-          inputs: row.shapes.map((shape) => ({ shape, ...(row.domain && { domain: row.domain }) })),
-          attrs: {},
-        };
-        const data = inputData("exp", sample, name.length);
-        const actual = await secondGradients(row, data, backend);
-        using truth = oracle();
-        for (const [i, shape] of row.shapes.entries()) {
-          const at = coordinates(size(shape));
-          const slopes = await differences(() => probedGradient(row, data, truth), data[i]!, at);
+        const actual = await secondGradients(row, dataOf(name, row), backend);
+        const expected = await expectations(name, () => expect(name, row));
+        for (const [i, { at, slopes }] of expected.entries())
           evidence.compare(
             `second derivative of ${name} for operand ${i}`,
             at.map((j) => actual[i]![j]!),
             slopes,
             GRADIENT,
           );
-        }
       }),
   }));
 

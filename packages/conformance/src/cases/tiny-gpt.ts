@@ -6,7 +6,8 @@ import { type Backend, dispose, Parameter, Rng, size, Tensor, tidy } from "@mula
 import { composed } from "../apply.ts";
 import type { Case, Create } from "../case.ts";
 import { type Evidence, onDevice } from "../compare.ts";
-import { oracle } from "../differences.ts";
+import { withOracle } from "../differences.ts";
+import { recall } from "../recall.ts";
 
 // B batch, T time, V vocabulary.
 
@@ -22,7 +23,8 @@ const GRADIENTS = 1e-5;
 const LOSSES = 1e-5;
 
 const sizes = { vocabulary: V, context: T, width: 12, heads: 3, layers: 2 };
-const models: Readonly<Record<string, typeof sizes & Partial<GPTConfig>>> = {
+type Config = typeof sizes & Partial<GPTConfig>;
+const models: Readonly<Record<string, Config>> = {
   "a tiny GPT": sizes,
   "a tiny GPT with sinusoids, exact GELU and no biases": {
     ...sizes,
@@ -69,7 +71,7 @@ const models: Readonly<Record<string, typeof sizes & Partial<GPTConfig>>> = {
 export function* modelCases(create: Create): Iterable<Case> {
   for (const [title, config] of Object.entries(models))
     for (const [how, through] of [
-      ["", <X>(body: () => X) => body()],
+      ["", directly],
       [", composed", composed],
     ] as const) {
       const named = (what: string, body: Parameters<typeof onDevice>[1]): Case => ({
@@ -78,19 +80,17 @@ export function* modelCases(create: Create): Iterable<Case> {
         run: () => onDevice(create, body),
       });
       yield named("logits", async (backend, evidence) => {
-        const [actual, expected] = await both(backend, (device) => logits(config, device, through));
-        evidence.compare("logits", actual, expected, LOGITS);
+        const actual = await logits(config, backend, through);
+        evidence.compare("logits", actual, await expected.logits(title, config), LOGITS);
       });
       yield named("every parameter's gradient", async (backend, evidence) => {
-        const [actual, expected] = await both(backend, (device) =>
-          parameterGradients(config, device, through),
-        );
-        for (const [name, wanted] of expected)
+        const actual = await parameterGradients(config, backend, through);
+        for (const [name, wanted] of await expected.gradients(title, config))
           compareNorms(evidence, name, actual.get(name), wanted);
       });
       yield named(`${STEPS} losses`, async (backend, evidence) => {
-        const [actual, expected] = await both(backend, (device) => losses(config, device, through));
-        evidence.compare("losses", actual, expected, LOSSES);
+        const actual = await losses(config, backend, through);
+        evidence.compare("losses", actual, await expected.losses(title, config), LOSSES);
         evidence.expect(
           actual[STEPS - 1]! < actual[0]!,
           `the loss went from ${actual[0]} to ${actual[STEPS - 1]}`,
@@ -101,13 +101,19 @@ export function* modelCases(create: Create): Iterable<Case> {
 
 type Through = <X>(body: () => X) => X;
 
-async function both<X>(
-  backend: Backend,
-  body: (device: Backend) => Promise<X>,
-): Promise<[actual: X, expected: X]> {
-  using truth = oracle();
-  return [await body(backend), await body(truth)];
+const directly: Through = (body) => body();
+
+/** What the oracle makes of a model: it has compositions only. */
+function recalled<T>(make: (config: Config, backend: Backend, through: Through) => Promise<T>) {
+  const known = recall<T>();
+  return (title: string, config: Config) =>
+    known(title, () => withOracle((truth) => make(config, truth, directly)));
 }
+const expected = {
+  logits: recalled(logits),
+  gradients: recalled(parameterGradients),
+  losses: recalled(losses),
+};
 
 /** Larger than a real model starts with, and nothing 0 or 1: no gradient may be lost in noise, or hide behind a zero. */
 function lively(backend: Backend): Init {
@@ -130,7 +136,7 @@ interface Trial extends Disposable {
   logits(): Tensor;
 }
 
-function trial(config: (typeof models)[string], backend: Backend): Trial {
+function trial(config: Config, backend: Backend): Trial {
   const model = new GPT(config, lively(backend));
   const rng = new Rng(5, "tiny-gpt-ids");
   const draw = () =>
@@ -149,7 +155,7 @@ function trial(config: (typeof models)[string], backend: Backend): Trial {
 }
 
 async function logits(
-  config: (typeof models)[string],
+  config: Config,
   backend: Backend,
   through: Through,
 ): Promise<ArrayLike<number>> {
@@ -159,7 +165,7 @@ async function logits(
 }
 
 async function parameterGradients(
-  config: (typeof models)[string],
+  config: Config,
   backend: Backend,
   through: Through,
 ): Promise<Map<string, ArrayLike<number>>> {
@@ -174,11 +180,7 @@ async function parameterGradients(
   return found;
 }
 
-async function losses(
-  config: (typeof models)[string],
-  backend: Backend,
-  through: Through,
-): Promise<number[]> {
+async function losses(config: Config, backend: Backend, through: Through): Promise<number[]> {
   using setup = trial(config, backend);
   const parameters = parametersOf(setup.model);
   using optimizer = new AdamW(parameters);
