@@ -10,7 +10,6 @@ export default defineProject(
   project("backend-webgpu", {
     maxWorkers: 1,
     sequence: { groupOrder: 1 },
-    isolate: false,
     include: provideVulkan() ? include : anywhere,
   }),
 );
