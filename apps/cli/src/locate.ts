@@ -37,7 +37,8 @@ export async function locateModel(
   const repo = hubName(name);
   const first = name.slice(0, name.indexOf("/"));
   const isLocal = first === "runs" || existsSync(absolute(io, first));
-  if (!repo || (isLocal && !name.startsWith("hf:"))) throw await noModel(io, name);
+  if (!repo || (isLocal && !name.startsWith("hf:")))
+    throw await noModel(io, name, first === "runs" ? "run" : "model");
   return { kind: "folder", path: await hubSnapshot(io, repo, options), name };
 }
 
@@ -59,13 +60,16 @@ function folderKind(path: string): "run" | "folder" | undefined {
 }
 
 /** An error for what is not there, with the run under runs/ that was probably meant. */
-export async function noModel(io: IO, name: string): Promise<CLIError> {
+export async function noModel(io: IO, name: string, what: "run" | "model"): Promise<CLIError> {
   const runs = absolute(io, "runs");
   const names = existsSync(runs) ? readdirSync(runs) : [];
   const { nearest } = await import("@muladd/gpt");
   const meant = nearest(name.replace(/^(\.\/)?runs\//, ""), names);
-  return new CLIError(`there is no run ${name}`, {
-    why: names.length > 0 ? `runs/ has ${names.join(", ")}` : "there is none under runs/ here",
+  return new CLIError(`there is no ${what} ${name}`, {
+    why: [
+      ...(what === "model" ? ["it is no folder or file here, and no ORG/NAME of the hub"] : []),
+      names.length > 0 ? `runs/ has ${names.join(", ")}` : "there is none under runs/ here",
+    ],
     ...(meant
       ? { remedies: `runs/${meant}` }
       : names.length > 0

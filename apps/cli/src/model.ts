@@ -41,7 +41,7 @@ async function checkFolder(io: IO, path: string): Promise<void> {
   const found = statSync(absolute(io, path), { throwIfNoEntry: false });
   if (found?.isDirectory()) return;
   if (found) throw new CLIError(`${path} is a file, not the folder of a run`);
-  throw await noModel(io, path);
+  throw await noModel(io, path, "run");
 }
 
 /** What `--checkpoint` takes: a step, "best" or "newest". */

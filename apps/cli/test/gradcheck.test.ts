@@ -101,7 +101,7 @@ test("a wrong derivative shows in the weights of a model, and ends with code 5",
 test.each([
   [["--backend", "wsam"], 2, "there is no backend wsam", "--backend wasm"],
   [["--samples", "3"], 2, "--samples needs a run", "muladd gradcheck RUN --samples 3"],
-  [["none"], 1, "there is no run none", "try  muladd demo   or   muladd train FILE"],
+  [["none"], 1, "there is no model none", "try  muladd demo   or   muladd train FILE"],
 ] as const)("gradcheck %j is refused with what to do", async (args, code, what, remedy) => {
   const result = await muladd(["gradcheck", ...args], { cwd: temporaryFolder() });
   expect(result).toMatchObject({ code, out: "" });

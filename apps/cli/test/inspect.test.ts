@@ -146,7 +146,7 @@ test("a folder that is no run is an error", async () => {
 });
 
 test.each([
-  [["none"], 1, "there is no run none", "muladd demo"],
+  [["none"], 1, "there is no model none", "muladd demo"],
   [
     ["tiny", "--tensor", "blocks.0.attention.qkv.weigth"],
     2,

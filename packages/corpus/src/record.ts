@@ -32,6 +32,8 @@ export interface DataRecord {
   readonly tokenizer: string;
   /** Share of the text to train on; the rest is held out. */
   readonly split: number;
+  /** The model whose weights the run began with; absent where they were random. */
+  readonly from?: string;
 }
 
 /** The {@link DataRecord.split} of a run that was given none. */

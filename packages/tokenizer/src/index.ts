@@ -1,6 +1,6 @@
 export { type AnyBPE, BPETokenizer } from "./bpe-tokenizer.ts";
-export { type ByteTokenizer, bytes } from "./bytes.ts";
-export { type CharacterTokenizer, characters } from "./characters.ts";
+export { ByteTokenizer, bytes } from "./bytes.ts";
+export { CharacterTokenizer, characters } from "./characters.ts";
 export { type Encoding, type EncodingName, encodings } from "./encodings.ts";
 export { SpecialTokenError, TokenizerFormatError, UnknownCharacterError } from "./errors.ts";
 export type {
@@ -10,7 +10,7 @@ export type {
   TiktokenJSON,
   TokenizerJSON,
 } from "./format.ts";
-export { huggingFaceJSON } from "./huggingface/write.ts";
+export { huggingFaceJSON } from "./huggingface/any.ts";
 export { loadTokenizer } from "./json.ts";
 export { patternOf } from "./patterns.ts";
 export { CL100K, GPT2, LLAMA3, O200K, type Pretokenizer, QWEN2 } from "./pretokenizer.ts";

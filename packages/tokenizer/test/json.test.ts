@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { loadTokenizer, SpecialTokenError, TokenizerFormatError, trainBPE } from "../src/index.ts";
+import {
+  bytes,
+  CharacterTokenizer,
+  characters,
+  huggingFaceJSON,
+  loadTokenizer,
+  SpecialTokenError,
+  TokenizerFormatError,
+  trainBPE,
+} from "../src/index.ts";
 import { STORY } from "./samples.ts";
 
 type Json = { [name: string]: unknown };
@@ -47,6 +56,42 @@ describe("what is no tokenizer", () => {
 
   test("the message has the remedy", () => {
     refuses(saved.slice(0, 99), WHOLE, "restore it from a copy, or train the tokenizer again");
+  });
+});
+
+describe("characters and bytes in Hugging Face's form", () => {
+  const text = '0 1\n"é€😀a\u0000';
+
+  test("are what they were", () => {
+    const all = characters(text);
+    const again = loadTokenizer(JSON.stringify(huggingFaceJSON(all)));
+    expect(again).toBeInstanceOf(CharacterTokenizer);
+    expect(again.toJSON()).toEqual(all.toJSON());
+    const read = loadTokenizer(JSON.stringify(huggingFaceJSON(bytes())));
+    expect(read.size).toBe(256);
+    expect([...read.encode(text)]).toEqual([...bytes().encode(text)]);
+    expect(read.decode(read.encode(text))).toBe(text);
+  });
+
+  test("another BPE without merges is not taken for characters", () => {
+    const json = huggingFaceJSON(characters("ab"));
+    const others = [
+      { ...json, normalizer: { type: "NFC" } },
+      { ...json, decoder: { type: "ByteFallback" } },
+      { ...json, model: { ...json.model, unk_token: "a" } },
+      { ...json, model: { ...json.model, vocab: { a: 0, b: 2 } } },
+      { ...json, model: { ...json.model, vocab: { a: 0, bc: 1 } } },
+      { ...json, model: { ...json.model, merges: [["a", "b"]] } },
+    ];
+    for (const other of others) {
+      let kind: string | undefined;
+      try {
+        ({ kind } = loadTokenizer(other));
+      } catch (error) {
+        expect(error).toBeInstanceOf(TokenizerFormatError);
+      }
+      expect(kind).not.toBe("characters");
+    }
   });
 });
 

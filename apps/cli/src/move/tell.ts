@@ -46,9 +46,8 @@ async function lacking(
   form: Written["form"],
 ): Promise<string | undefined> {
   if (!tokenizer) return "the model has no tokenizer: ids are all that it takes and gives";
+  if (form === "hf") return undefined;
   const { BPETokenizer } = await import("@muladd/tokenizer");
   if (tokenizer instanceof BPETokenizer) return undefined;
-  return form === "gguf"
-    ? `a GGUF file holds byte-level BPE, and this tokenizer is of ${tokenizer.kind}: the file has none, and takes and gives ids`
-    : `transformers has no tokenizer of ${tokenizer.kind}: tokenizer.json is in muladd's form, and to transformers the ids are the model's own`;
+  return `a GGUF file holds byte-level BPE, and this tokenizer is of ${tokenizer.kind}: the file has none, and takes and gives ids`;
 }

@@ -12,12 +12,13 @@ import { openRun, runFolder } from "../model.ts";
 import { makeTokenizer } from "../tokenizers.ts";
 import { type Again, checkMemory, flagsOf } from "./memory.ts";
 import { checkSplit, type Settings } from "./settings.ts";
+import { openStart, START_RATE, type Start, type StartOptions } from "./start.ts";
 
 /** All that training needs, checked, with nothing written yet. */
 export interface Prepared {
   /** Of the folder, as messages call it. */
   readonly path: string;
-  /** How the model is called: its preset, or "custom". */
+  /** How the model is called: its preset, "custom", or the model that it began as. */
   readonly label: string;
   readonly data: Data;
   readonly split: Split;
@@ -27,7 +28,15 @@ export interface Prepared {
   readonly plan: Plan;
   /** The run to go on with; a new one is made by `begin`. */
   readonly run: Run | undefined;
+  /** What a new run begins with, where that is not random. */
+  readonly start: Start | undefined;
   readonly record: DataRecord;
+}
+
+/** The settings of a new run. */
+export interface NewRun extends Settings, StartOptions {
+  /** The model to begin with. */
+  readonly from?: string;
 }
 
 /** Where a run called `name` goes when nobody says: the first free runs/NAME-1, runs/NAME-2, … */
@@ -59,7 +68,7 @@ export function newestRun(io: IO): string {
 export async function prepareNew(
   io: IO,
   data: Data,
-  s: Settings,
+  s: NewRun,
   path: string,
   backend: Backend,
   again: Again = flagsOf,
@@ -69,24 +78,28 @@ export async function prepareNew(
   // The settings first: they are checked at once, and a tokenizer takes a while.
   const chosen = preset(s.preset);
   checkSplit(s.split);
-  const training = trainingConfig(trainingSettings(s, chosen.training));
-  gptConfig({ ...chosen.model, ...modelSettings(s), vocabulary: 1 });
+  const lr = s.lr ?? (s.from === undefined ? undefined : START_RATE);
+  const training = trainingConfig(trainingSettings({ ...s, lr }, chosen.training));
+  if (s.from === undefined) gptConfig({ ...chosen.model, ...modelSettings(s), vocabulary: 1 });
   if (statSync(absolute(io, path), { throwIfNoEntry: false })?.isFile())
     throw new CLIError(`-o ${path} is a file, not a folder`, { remedies: "-o with another name" });
   if (await (await runFolder(io, path)).read("config.json"))
     throw new CLIError(`${path} holds a run already`, {
       remedies: [`${io.program} train --resume ${quote(path)}`, "-o with another folder"],
     });
-  const tokenizer = await makeTokenizer(s.tokenizer, data.text, s.split);
-  const config = presetConfig(chosen, { ...modelSettings(s), vocabulary: tokenizer.size });
+  const start = s.from === undefined ? undefined : await openStart(io, s.from, s, s);
+  const tokenizer = start?.tokenizer ?? (await makeTokenizer(s.tokenizer, data.text, s.split));
+  const config =
+    start?.config ?? presetConfig(chosen, { ...modelSettings(s), vocabulary: tokenizer.size });
   const record = {
     source: data.source,
     preset: s.preset,
-    tokenizer: s.tokenizer,
+    tokenizer: start?.tokenizerName ?? s.tokenizer,
     split: s.split,
+    ...(s.from === undefined ? {} : { from: s.from }),
   };
-  const label = labelOf(chosen, s.preset, config);
-  const given = { path, label, data, tokenizer, config, training, record };
+  const label = start?.title ?? labelOf(chosen, s.preset, config);
+  const given = { path, label, data, tokenizer, config, training, start, record };
   return complete({ ...given, run: undefined }, backend, again);
 }
 
@@ -117,8 +130,9 @@ export async function prepareResumed(
   const record = { ...kept, source: data.source, split };
   const { tokenizer } = run;
   const { presets } = await import("@muladd/gpt");
-  const label = labelOf(presets[kept.preset], kept.preset, config);
-  const given = { path, label, data, tokenizer, config, training, record, run };
+  const label = kept.from ?? labelOf(presets[kept.preset], kept.preset, config);
+  const start = undefined;
+  const given = { path, label, data, tokenizer, config, training, record, run, start };
   return { ...(await complete(given, backend, again)), run, changed };
 }
 
@@ -167,15 +181,16 @@ function checkLength(name: string, { train, heldOut }: Split, context: number): 
   });
 }
 
-/** The model of a prepared run, with new weights from the seed, and its trainer. */
+/** The model of a prepared run, with the weights that it begins with, or new ones from the seed, and its trainer. */
 export async function makeTrainer(
-  { config, training, split }: Pick<Prepared, "config" | "training" | "split">,
+  { config, training, split, start }: Pick<Prepared, "config" | "training" | "split" | "start">,
   backend: Backend,
 ): Promise<{ model: GPT; trainer: Trainer }> {
-  const { GPT } = await import("@muladd/gpt");
+  const { GPT, writeWeights } = await import("@muladd/gpt");
   const { Trainer } = await import("@muladd/gpt/train");
-  const { init } = await import("@muladd/nn");
-  const model = new GPT(config, init(backend, training.seed));
+  const { blank, init } = await import("@muladd/nn");
+  const model = new GPT(config, start ? blank(backend) : init(backend, training.seed));
+  if (start) writeWeights(model, start.weights, start.title);
   return { model, trainer: new Trainer({ model, config: training, data: split }) };
 }
 

@@ -2,9 +2,10 @@ import { SIZES, type TaskName, taskNames } from "@muladd/corpus";
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend.ts";
 import { madeData, quote, readData, storyData } from "../data.ts";
-import { exitCodes, UsageError } from "../errors.ts";
+import { CLIError, exitCodes, UsageError } from "../errors.ts";
 import { flag } from "../flags.ts";
 import type { IO } from "../io.ts";
+import { offlineOption } from "../model-options.ts";
 import {
   backendOption,
   commandLine,
@@ -37,6 +38,8 @@ import { ending } from "../ui/train-views.ts";
 
 interface TrainOptions extends Settings, SharedOptions {
   readonly task?: TaskName;
+  readonly from?: string;
+  readonly offline?: boolean;
   readonly out?: string;
   readonly resume?: string | true;
   readonly keep: number;
@@ -55,6 +58,7 @@ export function trainCommand(io: IO): Command {
     "train",
     "train my.txt --preset medium",
     "train --resume runs/small-1 --steps 4000",
+    "train my.txt --from openai-community/gpt2 --context 256 --batch 4",
   ]).argument("[data...]", "text files, joined; - is stdin; none is the embedded stories");
   addSettings(command)
     .addOption(new Option("--sample-prompt <text>", "what samples go on with"))
@@ -67,6 +71,10 @@ export function trainCommand(io: IO): Command {
     .addOption(
       new Option("-o, --out <dir>", "the run folder (default: the first free runs/NAME-N)"),
     )
+    .addOption(
+      new Option("--from <model>", "begin with its weights and tokenizer (default --lr: 0.0001)"),
+    )
+    .addOption(offlineOption())
     .addOption(new Option("--resume [dir]", "go on with a run; without DIR the newest under runs/"))
     .addOption(new Option("--dry-run", "say what it would cost, and stop"))
     .addOption(backendOption())
@@ -92,7 +100,7 @@ async function train(
   const { resume } = options;
   const path =
     resume === undefined
-      ? (options.out ?? freeFolder(io, options.task ?? options.preset))
+      ? (options.out ?? freeFolder(io, runName(options)))
       : resume === true
         ? newestRun(io)
         : resume;
@@ -111,6 +119,11 @@ async function train(
   const prompt = samplePrompt(prepared, options.samplePrompt);
   const { run } = prepared;
   const found = await run?.load("newest", (message) => tell.line(`note   ${message}`));
+  const { from } = prepared.record;
+  if (run && !found && from !== undefined)
+    throw new CLIError(`${path} ended before the weights of ${from} were saved`, {
+      remedies: [`remove ${path}, and train with --from ${quote(from)} again`],
+    });
   if (found && found.step >= prepared.training.steps)
     return finished(io, prepared, found.step, options.json);
   // Before the run's own model is there: else the peak of memory would be that of two.
@@ -130,11 +143,14 @@ async function train(
   for (const line of describeRun(prepared, backend, speed, trainer.step)) tell.line(line);
   tell.line("");
 
+  const begun = await begin(io, prepared);
+  // Weights from elsewhere: from now on the run has them itself.
+  if (prepared.start) await begun.save(await trainer.save());
   const session = await trainSession({
     io,
     mode,
     prepared,
-    run: await begin(io, prepared),
+    run: begun,
     trainer,
     model,
     samplePrompt: prompt,
@@ -159,17 +175,24 @@ async function train(
 function checkCombination(
   command: Command,
   paths: readonly string[],
-  { task, resume, out, dryRun }: TrainOptions,
+  { task, from, resume, out, dryRun }: TrainOptions,
 ): void {
   const conflict = (a: string, b: string, remedies: string[]) => {
     throw new UsageError(`${a} and ${b} exclude each other`, { remedies });
   };
   if (task && paths.length > 0) conflict("--task", "a text file", ["one of them"]);
+  if (from !== undefined && given(command, "tokenizer"))
+    conflict("--from", "--tokenizer", ["leave --tokenizer out: the model has one"]);
   if (resume === undefined) return;
+  if (from !== undefined) conflict("--from", "--resume", ["one of them"]);
   if (out !== undefined) conflict("--resume", "-o", ["leave -o out: the run stays in its folder"]);
   if (task && given(command, "task")) conflict("--resume", flag("task"), ["leave --task out"]);
   if (dryRun) conflict("--resume", "--dry-run", ["leave one of them out"]);
 }
+
+/** What a run is called that was given no folder. */
+const runName = ({ from, task, preset }: TrainOptions) =>
+  from?.replace(/^hf:/, "").split("/").filter(Boolean).at(-1) ?? task ?? preset;
 
 /** The text of a new run. */
 const textOf = (io: IO, paths: readonly string[], { task }: TrainOptions) =>

@@ -11,12 +11,13 @@ import { settingsOf } from "./write-config.ts";
 /** Llama 3.1's factors on wavelengths, as a tensor: (D/2). */
 export const ROPE_FACTORS = "rope_freqs.weight";
 
-/** What all Llama 3.1, 3.2 and 3.3 have: the file holds the factors that follow, and not these. */
+/** What all Llama 3.1, 3.2 and 3.3 have: the file holds the factors that follow, and not these, but perhaps the last. */
 const LLAMA3 = { low: 1, high: 4, original: 8192 };
+const ORIGINAL = "rope.scaling.original_context_length";
 
 /** Keys that follow from others, or change nothing. */
 const DERIVED = ["vocab_size", "tensor_data_layout", "rope.dimension_count"];
-const SCALING = ["rope.scaling.type", "rope.scaling.factor"];
+const SCALING = ["rope.scaling.type", "rope.scaling.factor", ORIGINAL];
 
 /** Reads what a GGUF file says about its model. Throws {@link ConfigError} that names the key for what is not supported. */
 export async function readGGUFConfig(store: GGUFStore): Promise<ModelConfig> {
@@ -58,6 +59,16 @@ export function ggufValues(config: GPTConfig, family: Family): Map<string, GGUFV
         "is dynamic, which GGUF cannot say",
         "write a folder",
       );
+    else if (rotary.scaling) {
+      const { low, high, original } = rotary.scaling;
+      if (low !== LLAMA3.low || high !== LLAMA3.high)
+        throw new ConfigError(
+          "rotary.scaling",
+          `is llama3 with low ${low} and high ${high}, which GGUF cannot say`,
+          "write a folder",
+        );
+      values.set(key(ORIGINAL), { type: "u32", value: original });
+    }
   }
   if (config.windows.length > 0)
     throw new ConfigError("windows", "are there, which GGUF cannot say", "write a folder");
@@ -146,10 +157,12 @@ async function scalingOf(
   if (type !== "none")
     return { rope_type: type, factor: number(values.get(`${architecture}.rope.scaling.factor`)) };
   if (!stored) return undefined;
+  const original = number(values.get(`${architecture}.${ORIGINAL}`)) ?? LLAMA3.original;
   const factors = toFloat32(await stored.read(), stored.dtype);
   const factor = Math.max(...factors);
   const headWidth = Number(head_dim ?? Number(hidden_size) / Number(num_attention_heads));
-  const scaled = scaledFrequencies(headWidth, Number(base), { kind: "llama3", factor, ...LLAMA3 });
+  const scaling = { kind: "llama3", factor, ...LLAMA3, original } as const;
+  const scaled = scaledFrequencies(headWidth, Number(base), scaling);
   const plain = rotaryFrequencies(headWidth, Number(base));
   const agree =
     factors.length === plain.length &&
@@ -157,7 +170,7 @@ async function scalingOf(
   if (!agree)
     throw new ConfigError(
       ROPE_FACTORS,
-      "has other factors than those of Llama 3.1 to 3.3",
+      `has other factors than those of Llama 3.1 to 3.3 with an original context of ${original}`,
       "load the Hugging Face folder",
     );
   return {
@@ -165,6 +178,6 @@ async function scalingOf(
     factor,
     low_freq_factor: LLAMA3.low,
     high_freq_factor: LLAMA3.high,
-    original_max_position_embeddings: LLAMA3.original,
+    original_max_position_embeddings: original,
   };
 }

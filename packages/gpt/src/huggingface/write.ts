@@ -1,7 +1,13 @@
 import { type FileTarget, fromFloat32, type TensorToWrite, writeShards } from "@muladd/checkpoint";
 import { namedWeights, type Weight } from "@muladd/nn";
 import { FormatError, Packed, slice } from "@muladd/tensor";
-import { BPETokenizer, huggingFaceJSON, type Tokenizer } from "@muladd/tokenizer";
+import {
+  BPETokenizer,
+  ByteTokenizer,
+  CharacterTokenizer,
+  huggingFaceJSON,
+  type Tokenizer,
+} from "@muladd/tokenizer";
 import type { GPT } from "../model.ts";
 import type { Family } from "./family.ts";
 import type { SpecialIds } from "./read-config.ts";
@@ -64,10 +70,14 @@ export async function writePretrained(
 
 const pretty = (json: JSONObject): string => `${JSON.stringify(json, null, 2)}\n`;
 
-/** Of BPE what Hugging Face's tokenizers reads; of characters and bytes, which it does not have, what `loadTokenizer` does. */
+/** What Hugging Face's tokenizers reads; of a tokenizer that is not ours, what it writes itself. */
 const tokenizerJSON = (tokenizer: Tokenizer): string =>
   JSON.stringify(
-    tokenizer instanceof BPETokenizer ? huggingFaceJSON(tokenizer) : tokenizer.toJSON(),
+    tokenizer instanceof BPETokenizer ||
+      tokenizer instanceof CharacterTokenizer ||
+      tokenizer instanceof ByteTokenizer
+      ? huggingFaceJSON(tokenizer)
+      : tokenizer.toJSON(),
   );
 
 const generationOf = (ids: SpecialIds = { eos: [] }): JSONObject => ({

@@ -1,4 +1,4 @@
-import type { AnyBPE, BPEModel } from "../bpe-tokenizer.ts";
+import type { BPEModel } from "../bpe-tokenizer.ts";
 import { toByteLevel } from "../byte-level.ts";
 import { type HuggingFaceJSON, type PartJSON, VERSION } from "../format.ts";
 import { GPT2, type Pretokenizer } from "../pretokenizer.ts";
@@ -100,6 +100,3 @@ export function writeHuggingFace(model: BPEModel): HuggingFaceJSON {
     },
   };
 }
-
-/** The `tokenizer.json` of a tokenizer however it was made. Throws as its `toJSON` does. */
-export const huggingFaceJSON = ({ model }: AnyBPE): HuggingFaceJSON => writeHuggingFace(model);
