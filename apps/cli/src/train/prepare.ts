@@ -190,7 +190,10 @@ export async function makeTrainer(
   const { Trainer } = await import("@muladd/gpt/train");
   const { blank, init } = await import("@muladd/nn");
   const model = new GPT(config, start ? blank(backend) : init(backend, training.seed));
-  if (start) writeWeights(model, start.weights, start.title);
+  if (start) {
+    writeWeights(model, start.weights, start.title);
+    start.weights.clear();
+  }
   return { model, trainer: new Trainer({ model, config: training, data: split }) };
 }
 

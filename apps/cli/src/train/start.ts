@@ -18,8 +18,8 @@ export interface Start {
   readonly tokenizer: Tokenizer;
   /** "bpe:50257", "char", as `--tokenizer` has it. */
   readonly tokenizerName: string;
-  /** By name, f32. */
-  readonly weights: ReadonlyMap<string, HostTensor>;
+  /** By name, f32. Whoever uploads them empties it: they may be most of the memory. */
+  readonly weights: Map<string, HostTensor>;
 }
 
 export interface StartOptions {
