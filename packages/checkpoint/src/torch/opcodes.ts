@@ -36,7 +36,8 @@ function reduce(m: Machine): void {
   const made = global.call?.(args);
   if (made === undefined)
     throw m.cursor.fail(`the pickle calls ${global.name} with arguments that do not fit it`);
-  m.pushContainer(made);
+  // A few bytes call it again with the same list.
+  m.pushContainer(made, isMap(made) || isSet(made) ? made.size : 0);
 }
 
 /** State of a dict is torch's bookkeeping (`_metadata`: versions of modules), which no tensor needs. */

@@ -26,9 +26,10 @@ export class Machine {
     this.stack.push(value);
   }
 
-  /** Pushes what takes memory of its own. */
-  pushContainer(value: Value): void {
-    if (++this.#containers > MAX_CONTAINERS)
+  /** Pushes what takes memory of its own: as much as `copied` containers, beside itself. */
+  pushContainer(value: Value, copied = 0): void {
+    this.#containers += 1 + copied;
+    if (this.#containers > MAX_CONTAINERS)
       throw this.cursor.fail(
         `the pickle makes more than ${MAX_CONTAINERS} containers; save the tensors alone`,
       );

@@ -15,6 +15,9 @@ export const ROPE_FACTORS = "rope_freqs.weight";
 const LLAMA3 = { low: 1, high: 4, original: 8192 };
 const ORIGINAL = "rope.scaling.original_context_length";
 
+/** Keys that a file need not have. */
+const ABSENT = ["attention.key_length", "attention.head_count_kv"];
+
 /** Keys that follow from others, or change nothing. */
 const DERIVED = ["vocab_size", "tensor_data_layout", "rope.dimension_count"];
 const SCALING = ["rope.scaling.type", "rope.scaling.factor", ORIGINAL];
@@ -46,7 +49,9 @@ export function ggufValues(config: GPTConfig, family: Family): Map<string, GGUFV
     const type = /epsilon|base/.test(name) ? "f32" : "u32";
     values.set(key(name), { type, value });
   }
-  const { rotary, headWidth } = config;
+  const { rotary, headWidth, gated, activation } = config;
+  if (!gated && activation !== "geluTanh")
+    throw new ConfigError("activation", `is ${activation}, which GGUF cannot say`, "write a folder");
   if (rotary) {
     values.set(key("attention.value_length"), { type: "u32", value: headWidth });
     values.set(key("rope.dimension_count"), { type: "u32", value: headWidth });
@@ -116,14 +121,24 @@ async function jsonOf(store: GGUFStore, family: Family): Promise<JSONObject> {
   for (const [name, field] of Object.entries(keys)) {
     const value = number(values.get(`${architecture}.${name}`));
     if (value !== undefined) json[field] = value;
-    else if (/length|count$/.test(name) && name !== "attention.key_length")
+    else if (/length|count$/.test(name) && !ABSENT.includes(name))
       throw new ConfigError(`${architecture}.${name}`, "is missing", "the file is not whole");
   }
+  // Here absent key heads are as many as heads; a config.json of Qwen has 32 then.
+  if (json.num_attention_heads !== undefined) json.num_key_value_heads ??= json.num_attention_heads;
   const length = number(values.get(`${architecture}.attention.value_length`));
   if (length !== undefined && length !== (json.head_dim ?? length))
     throw new ConfigError(
       `${architecture}.attention.value_length`,
       `is ${length}, and not attention.key_length`,
+      "such models are not supported",
+    );
+  const width = Number(json.hidden_size) / Number(json.num_attention_heads);
+  const rotated = number(values.get(`${architecture}.rope.dimension_count`));
+  if (rotated !== undefined && rotated !== (json.head_dim ?? width))
+    throw new ConfigError(
+      `${architecture}.rope.dimension_count`,
+      `is ${rotated}, and not the width of a head`,
       "such models are not supported",
     );
   const known = [...Object.keys(keys), ...DERIVED, ...SCALING, "attention.value_length"];

@@ -27,6 +27,12 @@ const HARMLESS = [
   "torchscript",
   "use_bfloat16",
   "use_cache",
+  "xla_device",
+  // how old files say what every model has
+  "max_sequence_length",
+  "n_special",
+  "output_past",
+  "predict_special_tokens",
   // ids, which the special ids and the tokenizer say
   "bos_token_id",
   "decoder_start_token_id",
@@ -34,6 +40,7 @@ const HARMLESS = [
   "pad_token_id",
   "sep_token_id",
   // other tasks
+  "_num_labels",
   "finetuning_task",
   "id2label",
   "label2id",

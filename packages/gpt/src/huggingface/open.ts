@@ -1,5 +1,6 @@
 import {
   type FileSet,
+  type GGUFValues,
   openGGUF,
   openSafetensors,
   openShards,
@@ -51,9 +52,9 @@ export async function openPretrained(
   if (text === undefined) return openWithoutConfig(files, file);
   const model = readConfig(text, `${files.name}/config.json`);
   const generation = await readJSON(files, "generation_config.json");
+  const { eos, ...ids } = readIds(generation);
   const [tokenizer, chatTemplate] = [await readTokenizer(files), await readTemplate(files)];
   const store = await (file === undefined ? openTensors(files) : openFile(files, file));
-  const { eos, ...ids } = readIds(generation);
   return {
     ...model,
     ids: { ...model.ids, ...ids, ...(eos.length > 0 && { eos }) },
@@ -67,7 +68,8 @@ export async function openPretrained(
 }
 
 async function openFile(files: FileSet, path: string): Promise<TensorStore> {
-  if (path.endsWith(".index.json")) return openShards(files, path);
+  if (path.endsWith(".index.json"))
+    return openShards(files, path, path.endsWith(".bin.index.json") ? openTorch : openSafetensors);
   const source = await files.open(path);
   if (!source) throw new FormatError(`${files.name}: there is no ${path}`);
   if (path.endsWith(".safetensors")) return openSafetensors(source);
@@ -92,11 +94,7 @@ async function openWithoutConfig(files: FileSet, file: string | undefined): Prom
   const store = await openGGUF(source);
   try {
     // One beside the file says more than the file can.
-    const beside = await read(files, "tokenizer.json");
-    const inside = store.values.has("tokenizer.ggml.model")
-      ? ggufTokenizer(store.values)
-      : undefined;
-    const tokenizer = beside ?? inside;
+    const tokenizer = (await read(files, "tokenizer.json")) ?? inside(store.values);
     const template = store.values.get("tokenizer.chat_template")?.value;
     return {
       ...(await readGGUFConfig(store)),
@@ -111,6 +109,12 @@ async function openWithoutConfig(files: FileSet, file: string | undefined): Prom
     await store.close();
     throw error;
   }
+}
+
+/** The tokenizer that a file holds; files without one say so, or nothing. */
+function inside(values: GGUFValues) {
+  const kind = values.get("tokenizer.ggml.model")?.value;
+  return kind === undefined || kind === "no_vocab" ? undefined : ggufTokenizer(values);
 }
 
 async function read(files: FileSet, path: string): Promise<string | undefined> {

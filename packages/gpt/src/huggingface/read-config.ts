@@ -38,12 +38,12 @@ export function readConfig(given: string | JSONObject, name = "config.json"): Mo
 
 /** Parses a JSON object. Throws {@link ConfigError} for NaN and Infinity, which Python writes, and FormatError for anything else. */
 export function parseJSON(text: string, name: string): JSONObject {
-  const bare = /"((?:[^"\\]|\\.)*)"\s*:\s*(-?(?:NaN|Infinity))/.exec(text);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    if (bare) throw new ConfigError(bare[1]!, `is ${bare[2]}`, `expected a number in ${name}`);
+    const bare = bareNumber(text);
+    if (bare) throw new ConfigError(bare.key, `is ${bare.value}`, `expected a number in ${name}`);
     throw new FormatError(
       `${name}: is not JSON: ${cause instanceof Error ? cause.message : cause}`,
     );
@@ -51,6 +51,18 @@ export function parseJSON(text: string, name: string): JSONObject {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw new FormatError(`${name}: is ${show(json)}, expected an object`);
   return json as JSONObject; // an object, and no array
+}
+
+/** The first number that JSON does not have, and the string before it. Each character is looked at once. */
+function bareNumber(text: string): { key: string; value: string } | undefined {
+  const token = /"([^"\\]*(?:\\[^][^"\\]*)*)"|(-?(?:NaN|Infinity))|[^"NI-]+|[NI-]/y;
+  let key = "";
+  for (let found = token.exec(text); found; found = token.exec(text)) {
+    const [, string, value] = found;
+    if (value !== undefined) return { key, value };
+    if (string !== undefined) key = string;
+  }
+  return undefined;
 }
 
 function familyOf(json: JSONObject): Family {
