@@ -175,6 +175,11 @@ test.each<[string, string | Uint8Array, RegExp]>([
   ["a million marks", "(".repeat(1e6), /nested deeper than 1000/],
   ["a million nested lists", `${"]".repeat(1e6)}${"a".repeat(1e6 - 1)}.`, /unfold to more than/],
   ["two million dicts", "}".repeat(2e6), /more than 1000000 containers/],
+  [
+    "a set made a hundred times of one list",
+    `c__builtin__\nset\nq\0]q\x01(${Array.from({ length: 60_000 }, (_, i) => `M${String.fromCharCode(i & 255, i >> 8)}`).join("")}e\x85q\x020${"h\0h\x02R0".repeat(100)}.`,
+    /more than 1000000 containers/,
+  ],
   ["a list that holds itself", "]q\0h\0a.", /hold themselves/],
   ["a dict that holds itself", "}q\0K\x01h\0s.", /hold themselves/],
   [

@@ -51,7 +51,11 @@ export function ggufValues(config: GPTConfig, family: Family): Map<string, GGUFV
   }
   const { rotary, headWidth, gated, activation } = config;
   if (!gated && activation !== "geluTanh")
-    throw new ConfigError("activation", `is ${activation}, which GGUF cannot say`, "write a folder");
+    throw new ConfigError(
+      "activation",
+      `is ${activation}, which GGUF cannot say`,
+      "write a folder",
+    );
   if (rotary) {
     values.set(key("attention.value_length"), { type: "u32", value: headWidth });
     values.set(key("rope.dimension_count"), { type: "u32", value: headWidth });

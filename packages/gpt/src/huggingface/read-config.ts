@@ -55,7 +55,7 @@ export function parseJSON(text: string, name: string): JSONObject {
 
 /** The first number that JSON does not have, and the string before it. Each character is looked at once. */
 function bareNumber(text: string): { key: string; value: string } | undefined {
-  const token = /"([^"\\]*(?:\\[^][^"\\]*)*)"|(-?(?:NaN|Infinity))|[^"NI-]+|[NI-]/y;
+  const token = /"([^"\\]*(?:\\[\s\S][^"\\]*)*)"|(-?(?:NaN|Infinity))|[^"NI-]+|[NI-]/y;
   let key = "";
   for (let found = token.exec(text); found; found = token.exec(text)) {
     const [, string, value] = found;

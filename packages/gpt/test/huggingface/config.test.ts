@@ -156,6 +156,19 @@ test.each(refused)("%s with %j is refused", (name, change, field, why) => {
   expect(read).toThrow(why);
 });
 
+test("GPT-2 as its first converters wrote it", () => {
+  // gpt2-xl, gpt2-medium, distilgpt2
+  const old = { output_past: true, n_special: 0, predict_special_tokens: true, _num_labels: 1 };
+  expect(readConfig({ ...json("gpt2"), ...old })).toEqual(readConfig(json("gpt2")));
+});
+
+test("a broken file of many quotes takes no time", () => {
+  expect(() => readConfig(`{"a": "${'\\"'.repeat(500_000)}`)).toThrow(/is not JSON/);
+  expect(() => readConfig(`{"a": "\\"b", "c": [1, -Infinity`)).toThrow(
+    expect.objectContaining({ field: "c", why: "is -Infinity" }),
+  );
+});
+
 test("NaN, and what is no object, are refused by name", () => {
   const broken = text("llama", "config.json").replace(
     /"rms_norm_eps": [^,]+/,

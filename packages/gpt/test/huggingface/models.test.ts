@@ -2,11 +2,14 @@ import { reference } from "@muladd/backend-reference";
 import {
   blobFiles,
   blobTarget,
+  type GGUFStore,
+  type GGUFValue,
   nodeTarget,
   openTensors,
   type StoredTensor,
   type TensorStore,
   toFloat32,
+  writeGGUF,
 } from "@muladd/checkpoint";
 import { namedParameters } from "@muladd/nn";
 import { FormatError, OutOfMemoryError } from "@muladd/tensor";
@@ -214,8 +217,7 @@ test.each(["gpt2", "llama", "llama-linear", "qwen3"])(
   "%s by way of GGUF is the same model",
   async (name) => {
     const { model, ids } = await load(name);
-    const config = name === "llama" ? { ...model.config, rotary: { base: 500 } } : model.config;
-    Object.assign(model, { config });
+    const { config } = model;
     const target = blobTarget();
     await writeGGUFModel(target, "model.gguf", model, { dtype: "F32", ids });
     const again = await open(target.files);
@@ -240,6 +242,69 @@ test.each(["gpt2", "llama", "llama-linear", "qwen3"])(
     }
   },
 );
+
+/** The GGUF file of a fixture with other values in it. */
+async function withValues(name: string, change: (values: Map<string, GGUFValue>) => void) {
+  const { model } = await load(name);
+  const target = blobTarget();
+  await writeGGUFModel(target, "model.gguf", model, { dtype: "F32" });
+  const { store } = await open(target.files);
+  const { values, tensors } = store as GGUFStore; // of a .gguf
+  const changed = new Map(values);
+  change(changed);
+  await writeGGUF(target, "model.gguf", { values: changed, tensors: [...tensors.values()] });
+  return target.files;
+}
+
+test("a GGUF file without a count of key heads has as many as heads", async () => {
+  const files = await withValues("llama-linear", (values) => {
+    const { architecture, ...heads } = { architecture: "llama", key: "attention.head_count" };
+    expect(values.delete(`${architecture}.${heads.key}_kv`)).toBe(true);
+  });
+  const { config } = await open(files);
+  expect(config.kvHeads).toBe(config.heads);
+});
+
+test("a GGUF file whose heads turn in part is refused", async () => {
+  const files = await withValues("qwen3", (values) =>
+    values.set("qwen3.rope.dimension_count", { type: "u32", value: 2 }),
+  );
+  await expect(open(files)).rejects.toThrow(
+    expect.objectContaining({
+      field: "qwen3.rope.dimension_count",
+      why: "is 2, and not the width of a head",
+    }),
+  );
+});
+
+test("a tokenizer.json beside a GGUF file counts before one inside that cannot be read", async () => {
+  const files = await withValues("qwen3", (values) =>
+    values.set("tokenizer.ggml.model", { type: "string", value: "llama" }),
+  );
+  await expect(open(files)).rejects.toThrow("tokenizer.json beside it");
+  files.set("tokenizer.json", new Blob([JSON.stringify(trainBPE("a b", { vocabulary: 257 }))]));
+  expect((await open(files)).tokenizer?.size).toBe(257);
+});
+
+test("an activation that GGUF cannot say is refused", async () => {
+  const { model } = await load("gpt2");
+  Object.assign(model, { config: { ...model.config, activation: "gelu" } });
+  await expect(writeGGUFModel(blobTarget(), "model.gguf", model)).rejects.toThrow(
+    expect.objectContaining({ field: "activation" }),
+  );
+});
+
+test("shards of pickles open by their index", async () => {
+  const index = JSON.stringify({ metadata: {}, weight_map: { "wte.weight": "part.bin" } });
+  const files = new Map([
+    ["config.json", new Blob([JSON.stringify({ model_type: "gpt2" })])],
+    ["pytorch_model.bin.index.json", new Blob([index])],
+    ["part.bin", new Blob(["\x80\x02}."])],
+  ]);
+  const file = "pytorch_model.bin.index.json";
+  await expect(openPretrained(blobFiles(files), { file })).rejects.toThrow(/part\.bin/);
+  await expect(openPretrained(blobFiles(files), { file })).rejects.not.toThrow(/safetensors/);
+});
 
 /** A tensor's numbers as F32. */
 async function numbersOf(store: TensorStore, name: string): Promise<Uint8Array> {
