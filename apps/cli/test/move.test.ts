@@ -1,10 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { reference } from "@muladd/backend-reference";
-import { nodeFiles, openTensors, toFloat32 } from "@muladd/checkpoint";
-import { generate } from "@muladd/gpt";
-import { loadGPT, openPretrained } from "@muladd/gpt/huggingface";
+import { nodeFiles, nodeTarget, openTensors, toFloat32 } from "@muladd/checkpoint";
+import { GPT, generate, gptConfig } from "@muladd/gpt";
+import { loadGPT, openPretrained, writePretrained } from "@muladd/gpt/huggingface";
 import { nodeFolder, Run } from "@muladd/gpt/train";
+import { init } from "@muladd/nn";
+import { loadTokenizer } from "@muladd/tokenizer";
 import { expect, test } from "vitest";
 import { fixture, fixtures } from "./families.ts";
 import { COMMIT, hubServer } from "./hub-server.ts";
@@ -108,7 +110,49 @@ test("a run becomes a folder with its numbers; transformers reads its characters
   expect(config(join(cwd, "half")).torch_dtype).toBe("bfloat16");
   const gguf = await muladd(["export", "tiny", "-o", "tiny.gguf"], { cwd });
   expect(gguf.code).toBe(0);
-  expect(gguf.err).toContain("the file has none, and takes and gives ids\n");
+  expect(gguf.err).toBe(
+    "note: the file has no tokenizer, and takes and gives ids: GGUF: holds byte-level BPE, and this tokenizer is of characters\n",
+  );
+});
+
+const family = (name: string): unknown => {
+  const fixture = new URL(
+    `../../../packages/tokenizer/test/fixtures/families/${name}.json`,
+    import.meta.url,
+  );
+  return JSON.parse(readFileSync(fixture, "utf8")).file;
+};
+
+test("a GGUF file has the tokenizer that llama.cpp has, or none, and says why", async () => {
+  const cwd = temporaryFolder();
+  const exported = async (name: string, ...more: string[]) => {
+    using backend = reference();
+    const sizes = { vocabulary: 610, context: 8, width: 8, heads: 2, layers: 1 };
+    const model = new GPT(gptConfig(sizes), init(backend, 0));
+    const tokenizer = loadTokenizer(family(name));
+    await writePretrained(nodeTarget(join(cwd, name)), model, { tokenizer });
+    const { code, out, err } = await muladd(["export", name, "-o", `${name}.gguf`, ...more], {
+      cwd,
+    });
+    expect(code).toBe(0);
+    const read = await openPretrained(nodeFiles(cwd), { file: `${name}.gguf` });
+    await read.close();
+    return { out, err, read };
+  };
+  const whole = await exported("smollm2");
+  expect(whole.err).toBe("");
+  expect(whole.out).toContain("llama-cli -m smollm2.gguf\n");
+  expect(whole.read.tokenizer?.toJSON()).toMatchObject({
+    pre_tokenizer: { pretokenizers: [{ type: "Digits" }, { type: "ByteLevel" }] },
+  });
+  const why = "GGUF: tokenizer.json: model has byte_fallback; byte-level BPE as of ";
+  const without = await exported("llama2");
+  expect(without.err).toContain(`note: the file has no tokenizer, and takes and gives ids: ${why}`);
+  expect(without.out).not.toContain("llama-cli");
+  expect(without.out).toContain("generate llama2.gguf --ids 1,2,3\n");
+  expect(without.read.tokenizer).toBe(undefined);
+  const { out } = await exported("llama2-first", "--json");
+  expect(JSON.parse(out).lacksTokenizer).toContain(why);
 });
 
 test("what cannot be written leaves nothing behind, and says what stands in the way", async () => {

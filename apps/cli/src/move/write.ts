@@ -33,6 +33,8 @@ export interface Written {
   /** Beside each other in the folder; of GGUF the one. */
   readonly files: readonly string[];
   readonly bytes: number;
+  /** Why the file has no tokenizer, though the model has one. */
+  readonly lacksTokenizer?: string;
 }
 
 /** Throws CLIError when `out` is there and not an empty folder. */
@@ -111,7 +113,7 @@ export async function writeFolder(
   }
 }
 
-/** The same as one GGUF file; `tokenizer` is left out when it is no byte-level BPE, which is all that such a file holds. */
+/** The same as one GGUF file; a tokenizer that such a file cannot hold is left out. */
 export async function writeGGUFFile(
   io: IO,
   source: Source,
@@ -121,17 +123,17 @@ export async function writeGGUFFile(
   checkFile(io, out);
   const { model, tokenizer, title, pretrained } = source.opened;
   const family = await familyOf(source.opened);
-  const [{ nodeTarget }, { writeGGUFModel }, { BPETokenizer }] = await Promise.all([
+  const [{ nodeTarget }, { ggufLacks, writeGGUFModel }] = await Promise.all([
     import("@muladd/checkpoint"),
     import("@muladd/gpt/huggingface"),
-    import("@muladd/tokenizer"),
   ]);
+  const lacks = tokenizer && ggufLacks(tokenizer, model.config.vocabulary);
   const path = absolute(io, out);
   await following(io, out, quiet, (onProgress) =>
     writeGGUFModel(nodeTarget(dirname(path)), basename(path), model, {
       family,
       dtype,
-      tokenizer: tokenizer instanceof BPETokenizer ? tokenizer : undefined,
+      tokenizer: lacks === undefined ? tokenizer : undefined,
       ids: pretrained?.ids,
       name: title,
       onProgress,
@@ -141,7 +143,8 @@ export async function writeGGUFFile(
   });
   const { size: bytes } = statSync(path);
   const files = [basename(path)];
-  return { form: "gguf", out, family: family.modelType, dtype, files, bytes };
+  const written = { form: "gguf", out, family: family.modelType, dtype, files, bytes } as const;
+  return lacks === undefined ? written : { ...written, lacksTokenizer: lacks };
 }
 
 /** Bytes written, and to write. */

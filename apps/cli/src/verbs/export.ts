@@ -47,6 +47,6 @@ export function exportCommand(io: IO): Command {
       const dtype = floatType(options.dtype);
       const write = to === "hf" ? writeFolder : writeGGUFFile;
       const written = await write(io, source, out, { dtype, quiet: options.quiet });
-      await tell(io, source, written, options);
+      tell(io, source, written, options);
     });
 }

@@ -61,7 +61,7 @@ async function importVerb(io: IO, name: string, options: Options): Promise<void>
   }
   using source = await openSource(io, name, options);
   const written = await writeFolder(io, source, out, { dtype: floatType(options.dtype), quiet });
-  await tell(io, source, written, options);
+  tell(io, source, written, options);
 }
 
 /** Throws CLIError for a model that is not supported, before its weights are fetched. */

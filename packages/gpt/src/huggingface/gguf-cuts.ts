@@ -47,3 +47,6 @@ export const CUTS: Readonly<Record<string, Cut>> = {
 
 /** `tokenizer.ggml.token_type`; unused ones are padding. */
 export const TOKEN_TYPES = { normal: 1, control: 3, userDefined: 4, unused: 5 };
+
+/** `tokenizer.ggml.model` of a file without a tokenizer; `vocab_size` of its architecture is then how many ids there are. */
+export const NO_VOCABULARY = "no_vocab";

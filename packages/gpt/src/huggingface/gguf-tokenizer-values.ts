@@ -6,14 +6,16 @@ import { CUTS, TOKEN_TYPES } from "./gguf-cuts.ts";
 export interface GGUFTokenizerOptions {
   /** Rows of the embedding: tokens beyond the tokenizer's are padding, since llama.cpp wants as many tokens as rows. */
   readonly vocabulary?: number;
-  readonly bos?: number;
-  readonly eos?: number;
+  /** Merges are made of ranks: each token is what they make of its bytes, so that `ignore_merges` changes nothing. */
+  readonly ranks?: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const unsupported = (what: string) =>
-  new FormatError(`GGUF: tokenizer.json: ${what}, which llama.cpp has no name for`);
+  new FormatError(
+    `GGUF: tokenizer.json: ${what}; byte-level BPE as of ${Object.keys(CUTS).join(", ")} can be written`,
+  );
 
 function fields(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null)
@@ -38,7 +40,7 @@ const parts = (value: unknown, name: string): Fields[] => {
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** The name of how text is cut. */
-function preOf(file: Fields): string {
+function preOf(file: Fields, ranks: boolean): string {
   const cuts = parts(file.pre_tokenizer, "pre_tokenizer");
   const bytes = cuts.at(-1);
   const ignoreMerges = fields(file.model, "model").ignore_merges === true;
@@ -50,9 +52,9 @@ function preOf(file: Fields): string {
       bytes.add_prefix_space === false &&
       (bytes.use_regex ?? true) === cut.gpt2 &&
       same(file.normalizer ?? null, cut.normalizer) &&
-      ignoreMerges === cut.ignoreMerges,
+      (ranks || ignoreMerges === cut.ignoreMerges),
   );
-  if (!found) throw unsupported("normalizer, pre_tokenizer and ignore_merges make a cut");
+  if (!found) throw unsupported("normalizer, pre_tokenizer and ignore_merges cut otherwise");
   return found[0];
 }
 
@@ -108,18 +110,14 @@ function tokensOf(file: Fields, size: number) {
 export function ggufTokenizerValues(json: unknown, options: GGUFTokenizerOptions = {}): GGUFValues {
   const file = fields(json, "(whole file)");
   const model = fields(file.model, "model");
-  if (model.type !== "BPE" || model.byte_fallback === true)
-    throw unsupported(`model is ${String(model.type)}, not byte-level BPE`);
-  const pre = preOf(file);
+  if (model.type !== "BPE") throw unsupported(`model is ${String(model.type)}`);
+  if (model.byte_fallback === true) throw unsupported("model has byte_fallback");
+  const pre = preOf(file, options.ranks ?? false);
   const { bos, eos } = around(file);
   const { tokens, types } = tokensOf(file, options.vocabulary ?? 0);
   const merges = list(model.merges).map((pair) =>
     Array.isArray(pair) ? pair.join(" ") : String(pair),
   );
-  const ids = {
-    bos: bos === undefined ? options.bos : tokens.indexOf(bos),
-    eos: eos === undefined ? options.eos : tokens.indexOf(eos),
-  };
   const values = new Map<string, GGUFValue>();
   const set = (key: string, value: GGUFValue) => values.set(`tokenizer.ggml.${key}`, value);
   set("model", { type: "string", value: "gpt2" });
@@ -127,8 +125,8 @@ export function ggufTokenizerValues(json: unknown, options: GGUFTokenizerOptions
   set("tokens", { type: "string[]", value: tokens });
   set("token_type", { type: "i32[]", value: types });
   set("merges", { type: "string[]", value: merges });
-  if (ids.bos !== undefined) set("bos_token_id", { type: "u32", value: ids.bos });
-  if (ids.eos !== undefined) set("eos_token_id", { type: "u32", value: ids.eos });
+  if (bos !== undefined) set("bos_token_id", { type: "u32", value: tokens.indexOf(bos) });
+  if (eos !== undefined) set("eos_token_id", { type: "u32", value: tokens.indexOf(eos) });
   set("add_bos_token", { type: "bool", value: bos !== undefined });
   set("add_eos_token", { type: "bool", value: eos !== undefined });
   return values;

@@ -1,6 +1,6 @@
 import type { GGUFValue, GGUFValues } from "@muladd/checkpoint";
 import { FormatError } from "@muladd/tensor";
-import { BYTE_LEVEL, CUTS, TOKEN_TYPES } from "./gguf-cuts.ts";
+import { BYTE_LEVEL, CUTS, NO_VOCABULARY, TOKEN_TYPES } from "./gguf-cuts.ts";
 
 const wrong = (key: string, why: string) =>
   new FormatError(`GGUF: tokenizer.ggml.${key} ${why}; put the model's tokenizer.json beside it`);
@@ -88,11 +88,12 @@ function postProcessor(values: GGUFValues, tokens: readonly string[], addBos: bo
 
 /**
  * The tokenizer in a GGUF file's metadata as a Hugging Face `tokenizer.json`, which `loadTokenizer` reads. Byte-level BPE
- * (`tokenizer.ggml.model` "gpt2") with the cuts of GPT-2, SmolLM, Llama 3 and Qwen 2 and 3 (`tokenizer.ggml.pre`). Throws
- * FormatError that names what is missing or not supported.
+ * (`tokenizer.ggml.model` "gpt2") with the cuts of GPT-2, SmolLM, Llama 3 and Qwen 2 and 3 (`tokenizer.ggml.pre`). Undefined
+ * where the file says that it has none. Throws FormatError that names what is missing or not supported.
  */
-export function ggufTokenizer(values: GGUFValues): object {
+export function ggufTokenizer(values: GGUFValues): object | undefined {
   const model = needed(values, "model", "string");
+  if (model === NO_VOCABULARY) return undefined;
   if (model !== "gpt2")
     throw wrong("model", `is ${JSON.stringify(model)}; "gpt2" (byte-level BPE) is supported`);
   const pre = needed(values, "pre", "string");

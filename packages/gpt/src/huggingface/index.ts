@@ -7,4 +7,4 @@ export { type ModelConfig, readConfig, type SpecialIds } from "./read-config.ts"
 export type { JSONObject } from "./settings.ts";
 export { type WritePretrainedOptions, writePretrained } from "./write.ts";
 export { familyFor, type WriteConfigOptions, writeConfig } from "./write-config.ts";
-export { type WriteGGUFOptions, writeGGUFModel } from "./write-gguf.ts";
+export { ggufLacks, type WriteGGUFOptions, writeGGUFModel } from "./write-gguf.ts";

@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
-import type { GGUFValue } from "@muladd/checkpoint";
+import { blobFiles, blobTarget, type GGUFValue, openGGUF } from "@muladd/checkpoint";
+import { init } from "@muladd/nn";
 import { FormatError } from "@muladd/tensor";
-import { loadTokenizer } from "@muladd/tokenizer";
+import { characters, loadTokenizer, type Tokenizer, trainBPE } from "@muladd/tokenizer";
 import { expect, test } from "vitest";
 import { ggufTokenizer } from "../../src/huggingface/gguf-tokenizer.ts";
 import { ggufTokenizerValues } from "../../src/huggingface/gguf-tokenizer-values.ts";
+import { ggufLacks, openPretrained, writeGGUFModel } from "../../src/huggingface/index.ts";
+import { GPT, gptConfig } from "../../src/index.ts";
+import { backend, load } from "./fixtures.ts";
 
 /** What Hugging Face tokenizers made of texts; see tooling/fixtures/tokenizer_families.py. */
 interface Family {
@@ -104,20 +108,65 @@ test("a file without a tokenizer is an error", () => {
   expect(() => ggufTokenizer(new Map())).toThrow(/tokenizer\.ggml\.model is missing/);
 });
 
+/** A GGUF file of a model of 500 tokens, its values, and what is read of it. */
+async function written(tokenizer: Tokenizer) {
+  const sizes = { vocabulary: 500, context: 8, width: 8, heads: 2, layers: 1 };
+  const model = new GPT(gptConfig(sizes), init(backend, 0));
+  const target = blobTarget();
+  const ids = { eos: [401], pad: 402 };
+  await writeGGUFModel(target, "m.gguf", model, { tokenizer, ids });
+  const files = blobFiles(target.files);
+  const { values } = await openGGUF((await files.open("m.gguf"))!);
+  return {
+    at: (key: string) => values.get(`tokenizer.ggml.${key}`)?.value,
+    read: await openPretrained(files),
+  };
+}
+
 test.each([
-  ["gpt2", "gpt-2"],
-  ["smollm2", "smollm"],
-  ["llama3", "llama-bpe"],
-  ["qwen2", "qwen2"],
-])("%s is written to GGUF, and is the same when it is read", (name, pre) => {
-  const { file, samples } = family(name);
-  const values = ggufTokenizerValues(file, { vocabulary: 500, eos: 401 });
-  const at = (key: string) => values.get(`tokenizer.ggml.${key}`)?.value;
-  expect([at("pre"), at("eos_token_id")]).toEqual([pre, 401]);
-  expect(at("tokens")).toHaveLength(500);
-  const tokenizer = loadTokenizer(ggufTokenizer(values));
-  for (const { text, ids } of samples)
-    expect([text, ...tokenizer.encode(text, { allowedSpecial: "all" })]).toEqual([text, ...ids]);
+  ["gpt2", "gpt-2", false],
+  ["smollm2", "smollm", false],
+  ["llama3", "llama-bpe", true],
+  ["qwen2", "qwen2", false],
+] as const)(
+  "%s is written with a model, a token for each of its rows, and is the same when it is read",
+  async (name, pre, addBos) => {
+    const { file, samples } = family(name);
+    const { at, read } = await written(loadTokenizer(file));
+    expect([at("model"), at("pre"), at("add_bos_token")]).toEqual(["gpt2", pre, addBos]);
+    expect(read.ids).toEqual({ eos: [401], pad: 402, ...(addBos && { bos: 400 }) });
+    expect(at("tokens")).toHaveLength(500);
+    expect([
+      Array(at("tokens")).flat().at(-1),
+      Array.from(Object(at("token_type"))).at(-1),
+    ]).toEqual(["[PAD499]", 5]);
+    for (const { content, id, special } of file.added_tokens)
+      expect([content, Object(at("token_type"))[id]]).toEqual([content, special ? 3 : 4]);
+    const { tokenizer } = read;
+    expect(tokenizer?.size).toBe(loadTokenizer(file).size);
+    for (const { text, ids } of samples)
+      expect([text, ...tokenizer!.encode(text, { allowedSpecial: "all" })]).toEqual([text, ...ids]);
+  },
+);
+
+test("ids that are ranks are written, though their pieces are whole", async () => {
+  const text = "the cat sat on the mat with 1234 hats. ".repeat(9);
+  const tokenizer = trainBPE(text, { vocabulary: 290, order: "byte" });
+  const { at, read } = await written(tokenizer);
+  expect(at("pre")).toBe("gpt-2");
+  expect(read.tokenizer?.encode(text)).toEqual(tokenizer.encode(text));
+});
+
+test("a model without a tokenizer says so, and how many ids it has", async () => {
+  const { model, ids } = await load("qwen3");
+  const target = blobTarget();
+  await writeGGUFModel(target, "m.gguf", model, { ids });
+  const files = blobFiles(target.files);
+  const { values } = await openGGUF((await files.open("m.gguf"))!);
+  expect(values.get("tokenizer.ggml.model")).toEqual({ type: "string", value: "no_vocab" });
+  expect(values.get("qwen3.vocab_size")).toEqual({ type: "u32", value: 61 });
+  const read = await openPretrained(files);
+  expect([read.tokenizer, read.ids]).toEqual([undefined, ids]);
 });
 
 test("what llama.cpp's converter writes of a tokenizer.json is written", () => {
@@ -128,10 +177,20 @@ test("what llama.cpp's converter writes of a tokenizer.json is written", () => {
 });
 
 test.each([
-  ["llama2", /model is BPE, not byte-level BPE/],
-  ["lowercase", /normalizer, pre_tokenizer and ignore_merges make a cut, which llama\.cpp has no/],
-])("%s cannot be written to GGUF", (name, message) => {
-  expect(() => ggufTokenizerValues(family(name).file)).toThrow(message);
+  ["llama2", /model has byte_fallback; byte-level BPE as of gpt-2, smollm, llama-bpe, qwen2 can/],
+  ["metaspace-always", /normalizer, pre_tokenizer and ignore_merges cut otherwise; byte-level/],
+  ["lowercase", /normalizer, pre_tokenizer and ignore_merges cut otherwise; byte-level/],
+])("%s cannot be written to GGUF", async (name, message) => {
+  const tokenizer = loadTokenizer(family(name).file);
+  expect(ggufLacks(tokenizer, 700)).toMatch(message);
+  await expect(written(tokenizer)).rejects.toThrow(message);
+});
+
+test("characters cannot be written to GGUF", () => {
+  expect(ggufLacks(characters("abc"), 700)).toBe(
+    "GGUF: holds byte-level BPE, and this tokenizer is of characters",
+  );
+  expect(ggufLacks(loadTokenizer(family("gpt2").file), 700)).toBe(undefined);
 });
 
 test("a tokenizer with more tokens than the model has rows is an error", () => {
