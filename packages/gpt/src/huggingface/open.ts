@@ -1,6 +1,5 @@
 import {
   type FileSet,
-  type GGUFValues,
   openGGUF,
   openSafetensors,
   openShards,
@@ -94,7 +93,9 @@ async function openWithoutConfig(files: FileSet, file: string | undefined): Prom
   const store = await openGGUF(source);
   try {
     // One beside the file says more than the file can.
-    const tokenizer = (await read(files, "tokenizer.json")) ?? inside(store.values);
+    const has = store.values.has("tokenizer.ggml.model");
+    const tokenizer =
+      (await read(files, "tokenizer.json")) ?? (has ? ggufTokenizer(store.values) : undefined);
     const template = store.values.get("tokenizer.chat_template")?.value;
     return {
       ...(await readGGUFConfig(store)),
@@ -109,12 +110,6 @@ async function openWithoutConfig(files: FileSet, file: string | undefined): Prom
     await store.close();
     throw error;
   }
-}
-
-/** The tokenizer that a file holds; files without one say so, or nothing. */
-function inside(values: GGUFValues) {
-  const kind = values.get("tokenizer.ggml.model")?.value;
-  return kind === undefined || kind === "no_vocab" ? undefined : ggufTokenizer(values);
 }
 
 async function read(files: FileSet, path: string): Promise<string | undefined> {
