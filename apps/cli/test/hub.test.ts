@@ -311,7 +311,7 @@ test("main stands for the older whole model until the newer one's weights are he
 });
 
 test("what came before a cut needs no room on the disk again", async () => {
-  const { get, fails, server } = await place();
+  const { get, fails, server, cache } = await place();
   server.faults.ends = { path: "model.safetensors", at: 100_000 };
   await fails();
   delete server.faults.ends;
@@ -329,6 +329,14 @@ test("what came before a cut needs no room on the disk again", async () => {
   expect(await fails()).toContain("org/tiny needs 200 kB more on the disk of");
   room = 200_000;
   expect(readdirSync(await get())).toContain("model.safetensors");
+  // What is too long is begun anew, and takes no room from the other files.
+  const blobs = join(cache, BLOB);
+  const [blob] = readdirSync(blobs).filter((name) => name.length === 64);
+  rmSync(blobs, { recursive: true });
+  mkdirSync(blobs);
+  writeFileSync(join(blobs, `${blob}.incomplete`), new Uint8Array(400_000));
+  room = 0;
+  expect(await fails()).toContain("org/tiny needs 43 B more on the disk of");
 });
 
 /** Leaves in the cache what Python's AutoModelForCausalLM.from_pretrained fetches of `files`. */
