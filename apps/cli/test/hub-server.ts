@@ -17,6 +17,10 @@ export interface Faults {
   token?: string;
   /** Answers all with this: status, X-Error-Code. */
   refuse?: readonly [number, string];
+  /** The commit that revisions stand for, in place of COMMIT. */
+  commit?: string;
+  /** Fields of config.json in the list of files, in place of the true ones. */
+  entry?: Readonly<Record<string, unknown>>;
 }
 
 export interface HubServer {
@@ -76,12 +80,13 @@ export async function hubServer(files: Readonly<Record<string, Uint8Array>>): Pr
     if (faults.refuse) return refuse(...faults.refuse);
     if (faults.token && req.headers.authorization !== `Bearer ${faults.token}`)
       return refuse(401, "");
+    const commit = faults.commit ?? COMMIT;
     const revision = /^\/api\/models\/org\/tiny\/revision\/(.*)$/.exec(path)?.[1];
     if (revision !== undefined)
-      return ["main", "v1", COMMIT].includes(revision)
-        ? json(res, { _id: "1", id: "org/tiny", sha: COMMIT, private: false })
+      return ["main", "v1", commit].includes(revision)
+        ? json(res, { _id: "1", id: "org/tiny", sha: commit, private: false })
         : refuse(404, "RevisionNotFound");
-    if (path === `/api/models/org/tiny/tree/${COMMIT}`)
+    if (path === `/api/models/org/tiny/tree/${commit}`)
       return json(res, [
         { type: "directory", path: "onnx", oid: "0", size: 0 },
         ...Object.entries(files).map(([name, bytes]) => ({
@@ -92,9 +97,10 @@ export async function hubServer(files: Readonly<Record<string, Uint8Array>>): Pr
           ...(bytes.length < LARGE
             ? {}
             : { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 } }),
+          ...(name === "config.json" ? faults.entry : {}),
         })),
       ]);
-    const name = path.replace(`/org/tiny/resolve/${COMMIT}/`, "");
+    const name = path.replace(`/org/tiny/resolve/${commit}/`, "");
     const bytes = files[name];
     if (!bytes) return refuse(404, "RepoNotFound");
     if (bytes.length < LARGE) return send(req, res, name);

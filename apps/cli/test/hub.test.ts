@@ -4,10 +4,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
+import promises from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { explain } from "../src/errors.ts";
 import { hubName, hubPlace } from "../src/hub/place.ts";
 import { hubSnapshot, type SnapshotOptions } from "../src/hub/snapshot.ts";
@@ -270,6 +273,128 @@ test("Ctrl-C keeps what has come", async () => {
   expect(await failed).toMatch(/^org\/tiny is here in part\nwhat has come is kept\n/);
   const [partial] = readdirSync(join(cache, BLOB)).filter((name) => name.endsWith(".incomplete"));
   expect(lstatSync(join(cache, BLOB, partial!)).size).toBeGreaterThan(0);
+});
+
+const oid = "a".repeat(40);
+test.each([
+  [{ commit: "../../../../project" }, "the commit of org/tiny@main"],
+  [{ entry: { oid: "../../x" } }, "the git hash of org/tiny/config.json"],
+  [{ entry: { oid, lfs: { oid } } }, "the sha256 hash of org/tiny/config.json"],
+  [{ entry: { size: -1 } }, "the size of org/tiny/config.json"],
+  [{ entry: { size: 2 ** 53 } }, "the size of org/tiny/config.json"],
+  [{ entry: { path: "../../../../project/config.json" } }, "the name of a file of org/tiny"],
+  [{ entry: { path: "/config.json" } }, "the name of a file of org/tiny"],
+])("a server that answers %j is not believed, and nothing is written", async (faults, what) => {
+  const { fails, server, cache } = await place();
+  Object.assign(server.faults, faults);
+  const [message, why, remedy] = (await fails()).split("\n");
+  expect(message).toBe(`${server.endpoint} does not answer as a hub does`);
+  expect(why).toContain(`${what} cannot be `);
+  expect(remedy).toBe("HF_ENDPOINT with another mirror, or without it");
+  expect(existsSync(cache)).toBe(false);
+});
+
+test("main stands for the older whole model until the newer one's weights are here", async () => {
+  const { get, fails, server, cache } = await place();
+  const older = await get();
+  const newer = "f".repeat(40);
+  server.faults.commit = newer;
+  const config = await get("org/tiny", { needs: "config", refresh: true });
+  expect(config).toBe(join(cache, "models--org--tiny/snapshots", newer));
+  expect(await get("org/tiny", { offline: true })).toBe(older);
+  rmSync(join(cache, BLOB), { recursive: true });
+  server.faults.ends = { path: "model.safetensors", at: 100_000 };
+  expect(await fails("org/tiny", { refresh: true })).toContain("was cut at");
+  delete server.faults.ends;
+  expect(await get("org/tiny", { refresh: true })).toBe(config);
+  expect(await get("org/tiny", { offline: true })).toBe(config);
+});
+
+test("what came before a cut needs no room on the disk again", async () => {
+  const { get, fails, server, cache } = await place();
+  server.faults.ends = { path: "model.safetensors", at: 100_000 };
+  await fails();
+  delete server.faults.ends;
+  let room = 199_999;
+  const { statfs } = promises;
+  const free = { bsize: 1, bavail: 0 };
+  vi.spyOn(promises, "statfs").mockImplementation(async (path) => {
+    return Object.assign(await statfs(path), { ...free, bavail: room });
+  });
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+  expect(await fails()).toContain("org/tiny needs 200 kB more on the disk of");
+  room = 200_000;
+  expect(readdirSync(await get())).toContain("model.safetensors");
+  // What is too long is begun anew, and takes no room from the other files.
+  const blobs = join(cache, BLOB);
+  const [blob] = readdirSync(blobs).filter((name) => name.length === 64);
+  rmSync(blobs, { recursive: true });
+  mkdirSync(blobs);
+  writeFileSync(join(blobs, `${blob}.incomplete`), new Uint8Array(400_000));
+  room = 0;
+  expect(await fails()).toContain("org/tiny needs 43 B more on the disk of");
+});
+
+/** Leaves in the cache what Python's AutoModelForCausalLM.from_pretrained fetches of `files`. */
+async function weightsAlone(given?: Record<string, Uint8Array>) {
+  const at = await place({}, given);
+  const folder = await at.get();
+  for (const name of ["tokenizer.json", "generation_config.json"])
+    rmSync(join(folder, name), { force: true });
+  rmSync(join(at.cache, "models--org--tiny/.no_exist"), { recursive: true, force: true });
+  at.server.requests.length = 0;
+  return { ...at, folder };
+}
+const listings = ({ requests }: HubServer) => requests.filter((r) => r.includes("/tree/")).length;
+
+test("weights that Python fetched without their tokenizer get it, of the commit that is here", async () => {
+  const { get, server, folder, cache } = await weightsAlone();
+  // Copies, as where links are not allowed.
+  rmSync(join(cache, BLOB), { recursive: true });
+  for (const name of readdirSync(folder)) {
+    rmSync(join(folder, name));
+    writeFileSync(join(folder, name), files["config.json"]);
+  }
+  expect(await get("org/tiny", { offline: true })).toBe(folder);
+  expect(listings(server)).toBe(0);
+  expect(await get()).toBe(folder);
+  expect(readFileSync(join(folder, "tokenizer.json"))).toEqual(Buffer.from("{}"));
+  expect(readdirSync(folder)).toContain("generation_config.json");
+  expect(server.requests.filter((r) => r.includes("model.safetensors"))).toEqual([]);
+  expect(await get()).toBe(folder);
+  expect(listings(server)).toBe(1);
+});
+
+test("a repository without a tokenizer is asked for it once", async () => {
+  const { "config.json": config, "model.safetensors": model } = files;
+  const { get, server, folder, cache } = await weightsAlone({
+    "config.json": config,
+    "model.safetensors": model,
+  });
+  for (const _ of [1, 2]) expect(await get()).toBe(folder);
+  expect(listings(server)).toBe(1);
+  expect(readdirSync(join(cache, "models--org--tiny/.no_exist", COMMIT))).toEqual([
+    "generation_config.json",
+    "merges.txt",
+    "tokenizer.json",
+    "vocab.json",
+  ]);
+});
+
+test("without network, or without leave, weights without a tokenizer are what there is", async () => {
+  const { get, server, folder, io } = await weightsAlone();
+  server.faults.refuse = [403, "GatedRepo"];
+  expect(await get()).toBe(folder);
+  expect(io.err).toContain("does not give org/tiny to you\n");
+  await server.close();
+  expect(await get()).toBe(folder);
+  expect(io.err).toMatch(
+    /note: org\/tiny is in the cache without generation_config\.json, tokenizer\.json, .*; not fetched: ECONNREFUSED/,
+  );
 });
 
 test("progress tells bytes, speed and the time left", async () => {

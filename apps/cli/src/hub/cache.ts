@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import type { HubName, HubPlace } from "./place.ts";
-import { neededFiles } from "./selection.ts";
+import { COMMIT, type HubName, type HubPlace } from "./place.ts";
+import { MISSED, missedFiles, neededFiles } from "./selection.ts";
 
 /** Paths of a model in the cache, laid out as Hugging Face's own tools do, which share it. */
 export function cachePaths({ cache }: HubPlace, { name }: HubName) {
@@ -11,10 +11,17 @@ export function cachePaths({ cache }: HubPlace, { name }: HubName) {
     blob: (hash: string) => join(root, "blobs", hash),
     ref: (revision: string) => join(root, "refs", revision),
     snapshot: (commit: string) => join(root, "snapshots", commit),
+    /** Empty files, named as those that a commit is known not to have. */
+    absent: (commit: string) => join(root, ".no_exist", commit),
   };
 }
 
-const COMMIT = /^[0-9a-f]{40}$/;
+export interface CachedSnapshot {
+  readonly commit: string;
+  readonly folder: string;
+  /** Files that the hub may have beside those that are here. */
+  readonly missed: readonly string[];
+}
 
 /** Names in a folder; none where it is not there. */
 const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
@@ -38,7 +45,7 @@ export async function cachedSnapshot(
   place: HubPlace,
   repo: HubName,
   needs: "model" | "config",
-): Promise<string | undefined> {
+): Promise<CachedSnapshot | undefined> {
   const paths = cachePaths(place, repo);
   const { revision } = repo;
   const commit = COMMIT.test(revision)
@@ -50,8 +57,17 @@ export async function cachedSnapshot(
   if (commit === undefined || !COMMIT.test(commit)) return undefined;
   const folder = paths.snapshot(commit);
   const files = await present(folder);
-  const has = needs === "config" ? files.includes("config.json") : neededFiles(files).complete;
-  return has ? folder : undefined;
+  const config = needs === "config";
+  if (!(config ? files.includes("config.json") : neededFiles(files).complete)) return undefined;
+  const missed = config ? [] : missedFiles(files, await names(paths.absent(commit)));
+  return { commit, folder, missed };
+}
+
+/** Notes, as Hugging Face's own tools do, which files a commit has not, so that none is asked for again. */
+export async function noteAbsent(folder: string, has: readonly string[]): Promise<void> {
+  const absent = MISSED.filter((name) => !has.includes(name));
+  if (absent.length > 0) await mkdir(folder, { recursive: true });
+  for (const name of absent) await writeFile(join(folder, name), "");
 }
 
 /** Notes what a branch or a tag stands for. */

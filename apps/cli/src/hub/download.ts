@@ -17,6 +17,9 @@ export interface RemoteFile {
   readonly kind: "sha256" | "git";
 }
 
+/** Where the bytes of a file are until all have come. */
+export const partialFile = (target: string) => `${target}.incomplete`;
+
 /** Milliseconds before each further try when nothing has come. */
 const PAUSES = [100, 400, 1600];
 const BLOCK = 1 << 20;
@@ -34,7 +37,7 @@ export async function download(
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
-  const partial = `${target}.incomplete`;
+  const partial = partialFile(target);
   const handle = await open(partial, constants.O_RDWR | constants.O_CREAT);
   try {
     const digest = await receive(get, url, file, handle, onBytes);

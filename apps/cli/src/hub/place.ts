@@ -9,6 +9,9 @@ export interface HubName {
   readonly revision: string;
 }
 
+/** The name of a commit, and of what else git keeps: a SHA-1. */
+export const COMMIT = /^[0-9a-f]{40}$/;
+
 const PATTERN = /^([\w.-]+\/)?[\w.-]+$/;
 const leaves = (path: string) => path.split("/").some((part) => part === ".." || part === ".");
 

@@ -10,6 +10,9 @@ const SMALL = [
 ];
 const OLD_TOKENIZER = ["vocab.json", "merges.txt"];
 
+/** Files without which a model is read, but not used as it is meant to be. */
+export const MISSED = ["generation_config.json", "tokenizer.json", ...OLD_TOKENIZER];
+
 /** Weights in the order in which they are preferred: whole, or in shards with an index. */
 const WEIGHTS = [
   { whole: "model.safetensors", shard: /^model-\d+-of-(\d+)\.safetensors$/ },
@@ -29,13 +32,22 @@ function weightFiles(names: readonly string[]): { files: readonly string[]; comp
   return { files: [], complete: false };
 }
 
-/**
- * What to fetch of a repository: the small files first, so that weights which are there mean that all is there. Of
- * safetensors and pickle only one.
- */
-export function neededFiles(names: readonly string[]): { files: string[]; complete: boolean } {
-  const weights = weightFiles(names);
-  const small = names.includes("tokenizer.json") ? SMALL : [...SMALL, ...OLD_TOKENIZER];
-  const files = [...small.filter((name) => names.includes(name)), ...weights.files];
-  return { files, complete: weights.complete && names.includes("config.json") };
+/** What to fetch of a repository: of safetensors and pickle only one. */
+export function neededFiles(names: readonly string[]): {
+  small: readonly string[];
+  weights: readonly string[];
+  complete: boolean;
+} {
+  const { files: weights, complete } = weightFiles(names);
+  const all = names.includes("tokenizer.json") ? SMALL : [...SMALL, ...OLD_TOKENIZER];
+  const small = all.filter((name) => names.includes(name));
+  return { small, weights, complete: complete && names.includes("config.json") };
+}
+
+/** What is not among a snapshot's `names` though its repository may have it: `absent` are those that it has not. */
+export function missedFiles(names: readonly string[], absent: readonly string[]): string[] {
+  const has = (name: string) => names.includes(name);
+  const tokenizer = has("tokenizer.json") || OLD_TOKENIZER.every(has);
+  const sought = tokenizer ? MISSED.slice(0, 1) : MISSED;
+  return sought.filter((name) => !has(name) && !absent.includes(name));
 }

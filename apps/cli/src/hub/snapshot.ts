@@ -5,15 +5,25 @@ import type { IO } from "../io.ts";
 import { quantity } from "../ui/format.ts";
 import { Ticker } from "../ui/ticker.ts";
 import { type HubFetch, hubFetch, networkReason } from "./answers.ts";
-import { cachedSnapshot, cachePaths, describeCache, linkBlob, writeRef } from "./cache.ts";
-import { download, type RemoteFile } from "./download.ts";
+import {
+  cachedSnapshot,
+  cachePaths,
+  describeCache,
+  linkBlob,
+  noteAbsent,
+  writeRef,
+} from "./cache.ts";
+import { download, partialFile, type RemoteFile } from "./download.ts";
+import { type Listing, listing } from "./listing.ts";
 import { Meter } from "./meter.ts";
 import { type HubName, type HubPlace, hubPlace } from "./place.ts";
 import { neededFiles } from "./selection.ts";
 
+type Needs = "model" | "config";
+
 export interface SnapshotOptions {
   /** Only config.json, or all that the model needs. Default "model". */
-  readonly needs?: "model" | "config";
+  readonly needs?: Needs;
   /** Ask the hub what the revision stands for now, though the cache has what it stood for. */
   readonly refresh?: boolean;
   /** Use the cache alone. */
@@ -23,8 +33,8 @@ export interface SnapshotOptions {
 
 /**
  * The folder of a model of the hub, in the cache that Hugging Face's own tools share; what it lacks is downloaded, with
- * progress on stderr. Throws CLIError for a name that there is not, for a cut, a wrong checksum, and without network for
- * what the cache has not.
+ * progress on stderr. Throws CLIError for a name that there is not, for a cut, a wrong checksum, what no hub would answer,
+ * and without network for what the cache has not.
  */
 export async function hubSnapshot(
   io: IO,
@@ -34,11 +44,11 @@ export async function hubSnapshot(
   const place = hubPlace(io);
   const cached = await cachedSnapshot(place, repo, needs);
   if (offline || place.offline) {
-    if (cached) return cached;
+    if (cached) return cached.folder;
     const flag = offline ? "--offline is given" : "HF_HUB_OFFLINE is set";
     throw await unreachable(io, place, repo, flag);
   }
-  if (cached && !refresh) return cached;
+  if (cached && !refresh && cached.missed.length === 0) return cached.folder;
   const abort = new AbortController();
   let told = false;
   const off = io.onSignal((signal) => {
@@ -54,54 +64,52 @@ export async function hubSnapshot(
   });
   try {
     const get = hubFetch(place, repo, abort.signal);
+    const fetched = async (at: HubName, found: Listing, what: Needs | "small") => {
+      using progress = new Ticker(io, { quiet });
+      return await fetchAll(place, at, found, what, get, progress);
+    };
+    if (cached && !refresh) {
+      // Of the commit that is here: what the revision stands for now may have other weights.
+      const at = { name: repo.name, revision: cached.commit };
+      const rest = listing(place, at, get).then((found) => fetched(at, found, "small"));
+      return await rest.catch((error: unknown) => {
+        if (abort.signal.aborted || !(error instanceof Error)) throw error;
+        const missed = cached.missed.join(", ");
+        io.stderr.write(
+          `note: ${repo.name} is in the cache without ${missed}; not fetched: ${networkReason(error)}\n`,
+        );
+        return cached.folder;
+      });
+    }
     const found = await listing(place, repo, get).catch(async (error: unknown) => {
       if (error instanceof CLIError || !(error instanceof Error)) throw error;
       if (!cached) throw await unreachable(io, place, repo, networkReason(error), error);
       io.stderr.write(`note: ${place.endpoint} cannot be reached; the cache has ${repo.name}\n`);
       return undefined;
     });
-    if (!found) return cached!;
-    using progress = new Ticker(io, { quiet });
-    return await fetchAll(place, repo, found, needs, get, progress);
+    return found ? await fetched(repo, found, needs) : cached!.folder;
   } finally {
     off();
   }
-}
-
-interface Listing {
-  readonly commit: string;
-  readonly files: readonly RemoteFile[];
-}
-
-/** The commit that a revision stands for, and the files beside each other in it. */
-async function listing(place: HubPlace, repo: HubName, get: HubFetch): Promise<Listing> {
-  const { listFiles, modelInfo } = await import("@huggingface/hub");
-  const at = { hubUrl: place.endpoint, fetch: get };
-  const { name, revision } = repo;
-  const { sha: commit } = await modelInfo({ name, revision, additionalFields: ["sha"], ...at });
-  const files: RemoteFile[] = [];
-  for await (const entry of listFiles({ repo: name, revision: commit, ...at })) {
-    if (entry.type !== "file" || entry.oid === undefined) continue;
-    const { path, size, oid, lfs } = entry;
-    files.push({ path, size, hash: lfs?.oid ?? oid, kind: lfs ? "sha256" : "git" });
-  }
-  return { commit, files };
 }
 
 async function fetchAll(
   place: HubPlace,
   repo: HubName,
   { commit, files }: Listing,
-  needs: "model" | "config",
+  needs: Needs | "small",
   get: HubFetch,
   progress: Ticker,
 ): Promise<string> {
   const paths = cachePaths(place, repo);
   const wanted = chosen(place, repo, files, needs);
-  const there = await Promise.all(wanted.map(({ hash }) => exists(paths.blob(hash))));
-  const missing = wanted.filter((_, i) => !there[i]);
-  const total = missing.reduce((sum, { size }) => sum + size, 0);
-  await checkSpace(place, repo, total);
+  const there = await Promise.all(wanted.map(({ hash }) => bytesOf(paths.blob(hash))));
+  const missing = wanted.filter((_, i) => there[i] === undefined);
+  const total = sum(missing.map(({ size }) => size));
+  const begun = missing.map(async ({ hash, size }) =>
+    Math.min((await bytesOf(partialFile(paths.blob(hash)))) ?? 0, size),
+  );
+  await checkSpace(place, repo, total - sum(await Promise.all(begun)));
   const meter = new Meter(`fetching ${repo.name}`, total, progress);
   for (const file of missing) {
     const url = `${place.endpoint}/${repo.name}/resolve/${commit}/${encodeURIComponent(file.path)}`;
@@ -109,8 +117,11 @@ async function fetchAll(
   }
   for (const { path, hash } of wanted)
     await linkBlob(paths.blob(hash), join(paths.snapshot(commit), path));
+  const listed = files.map(({ path }) => path);
+  await noteAbsent(paths.absent(commit), listed);
   // Last: until all is here, a branch stands for what was complete before.
-  if (repo.revision !== commit) await writeRef(paths.ref(repo.revision), commit);
+  const keeps = needs === "config" && (await cachedSnapshot(place, repo, "model"));
+  if (repo.revision !== commit && !keeps) await writeRef(paths.ref(repo.revision), commit);
   return paths.snapshot(commit);
 }
 
@@ -119,11 +130,13 @@ function chosen(
   { endpoint }: HubPlace,
   { name, revision }: HubName,
   files: readonly RemoteFile[],
-  needs: "model" | "config",
+  needs: Needs | "small",
 ): RemoteFile[] {
   const byName = new Map(files.map((file) => [file.path, file]));
   const needed = neededFiles([...byName.keys()]);
-  const names = needs === "config" ? ["config.json"] : needed.files;
+  const { small, weights } = needed;
+  // The small files first, so that weights which are there mean that all is there.
+  const names = { config: ["config.json"], small, model: [...small, ...weights] }[needs];
   if (!byName.has("config.json") || (needs === "model" && !needed.complete))
     throw new CLIError(`${name} holds no model that can be read`, {
       why: [
@@ -137,10 +150,13 @@ function chosen(
   return names.flatMap((path) => byName.get(path) ?? []);
 }
 
-const exists = (path: string): Promise<boolean> =>
+const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+
+/** The size of a file; `undefined` where there is none. */
+const bytesOf = (path: string): Promise<number | undefined> =>
   stat(path).then(
-    () => true,
-    () => false,
+    ({ size }) => size,
+    () => undefined,
   );
 
 /** Throws CLIError when the disk of the cache has no room for `bytes` more. */
