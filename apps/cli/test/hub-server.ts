@@ -62,7 +62,8 @@ export async function hubServer(files: Readonly<Record<string, Uint8Array>>): Pr
     });
     const { cut, ends } = faults;
     const breakAfter = (length: number) =>
-      res.write(part.subarray(0, length), () => setTimeout(() => res.destroy(), 20));
+      // A reader loses what it has not taken yet when the connection goes.
+      res.write(part.subarray(0, length), () => setTimeout(() => res.destroy(), 100));
     if (ends?.path === path) return breakAfter(ends.at - from);
     if (cut?.path !== path || cut.times === 0) return res.end(part);
     cut.times--;
