@@ -160,6 +160,22 @@ describe("tokenizer.json", () => {
     expect(loaded.encode(" a  b", { disallowedSpecial: [] })).toEqual(trained.encode(" a  b"));
   });
 
+  test("a special token that is a character of the model is one in ordinary text too", () => {
+    const added = { lstrip: false, rstrip: false, single_word: false, normalized: false };
+    const text = { disallowedSpecial: [] };
+    const level = huggingFaceJSON(trained);
+    const pad = { ...added, id: trained.id("!"), content: "!", special: true };
+    const bang = loadTokenizer({ ...level, added_tokens: [...level.added_tokens, pad] });
+    expect(() => bang.encode("a!")).toThrow(SpecialTokenError);
+    expect([...bang.encode("a!", text)]).toEqual([bang.id("a"), bang.id("!")]);
+    const vocab = { "<unk>": 0, a: 1, "!": 2, "€": 3 };
+    const tokens = [2, 3].map((id) => ({ ...added, id, content: "!€"[id - 2], special: true }));
+    const model = { type: "BPE", unk_token: "<unk>", vocab, merges: [] };
+    const decoder = { type: "Fuse" };
+    const words = loadTokenizer({ version: "1.0", added_tokens: tokens, decoder, model });
+    expect([...words.encode("a!€b", text)]).toEqual([1, 2, 3, 0]);
+  });
+
   test("ordinary text does not become a special token, though merges could make it", () => {
     const content = trained.toJSON().model.merges[0]!.join("");
     const file = changed("added_tokens/1", { id: 257, content, special: true });
