@@ -165,6 +165,26 @@ describe("our own format", () => {
   ])("refuses %j (%s)", (file, field, message) => {
     refuses(file, field, message);
   });
+
+  const byteRanks = Array.from({ length: 256 }, (_, byte) => btoa(String.fromCharCode(byte)));
+  const ranks = `! 0 ${byteRanks.join(" ")}`;
+  const own = (specials: { [content: string]: number }) => ({
+    ...{ muladd: 1, type: "tiktoken", pattern: "gpt2" },
+    ...{ specials, ranks },
+  });
+
+  test.each([
+    ["<|x|>", 4_000_000_000, "id 4000000000 leaves gaps: there are only 256 ranks"],
+    ["<|x|>", 256 + 1 + 2 ** 16 + 1, "leaves gaps"],
+    ["", 256, "is empty"],
+    ["<\ud800>", 256, "holds a lone surrogate"],
+  ])("refuses the special %j with the id %i", (content, id, message) => {
+    refuses(own({ [content]: id }), `specials[${JSON.stringify(content)}]`, message);
+  });
+
+  test("takes a special after as many ids without a token as may be", () => {
+    expect(loadTokenizer(own({ "<|x|>": 256 + 1 + 2 ** 16 })).size).toBe(256 + 2 + 2 ** 16);
+  });
 });
 
 describe("tokenizer.json", () => {
