@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GPT2, LLAMA3, O200K, QWEN2 } from "../src/index.ts";
+import { GPT2, LLAMA3, O200K, QWEN2, TokenizerFormatError } from "../src/index.ts";
 import { compile } from "../src/pattern/compile.ts";
 import { Matcher } from "../src/pattern/match.ts";
 import { parse } from "../src/pattern/parse.ts";
@@ -207,6 +207,23 @@ describe("steps", () => {
   });
 });
 
+describe("counts", () => {
+  test("of nothing are nothing, however many", () => {
+    const nothing = "(?:(?:(?:){9999}){9999}){9999}";
+    expect(cut(compilePattern(`${nothing}a`, ISOLATED).scanner, "aba")).toEqual(["a", "b", "a"]);
+  });
+
+  test.each(["(?:ab){0,9000}c", "(?:ab){0,9000}?c"])("as large as %s", (pattern) => {
+    const { scanner } = compilePattern(pattern, ISOLATED);
+    expect(cut(scanner, `${"ab".repeat(300)}cab`)).toEqual([`${"ab".repeat(300)}c`, "ab"]);
+  });
+
+  test("as deep as 250 groups", () => {
+    const { scanner } = compilePattern(`${"(?>".repeat(250)}ab${")".repeat(250)}`, ISOLATED);
+    expect(cut(scanner, "abba")).toEqual(["ab", "ba"]);
+  });
+});
+
 describe("boundary", () => {
   // Patterns that random text seldom or never matches, so that it holds no place which is certain.
   const rare = new Set(["falcon digits", "blanks", "mail", "tags", "line ends"]);
@@ -287,5 +304,17 @@ describe("what is not supported throws, with its place", () => {
     const options = { ...ISOLATED, field: "pre_tokenizer.pattern.Regex" };
     expect(() => compilePattern(pattern, options)).toThrow(problem);
     expect(() => compilePattern(pattern, options)).toThrow("pre_tokenizer.pattern.Regex");
+  });
+  const deep = "nesting more than 250 deep is not supported";
+  test.each([
+    ["groups", `${"(".repeat(16_000)}a${")".repeat(16_000)}`, deep],
+    ["classes", `${"[".repeat(15_000)}a${"]".repeat(15_000)}`, deep],
+    ["options", "(?i)".repeat(5000), deep],
+    ["quantifiers", `a${"{2}".repeat(9000)}`, deep],
+    ["alternatives", `(?:${"a|".repeat(200_000)}b)`, "a pattern of more than 32768 characters"],
+    ["repetitions", "(?:ab){9000}(?:ab){0,9000}", "too large"],
+  ])("too many %s", (_, pattern, problem) => {
+    expect(() => compilePattern(pattern, ISOLATED)).toThrow(TokenizerFormatError);
+    expect(() => compilePattern(pattern, ISOLATED)).toThrow(problem);
   });
 });
