@@ -49,7 +49,7 @@ function cut(scanner: Scanner, text: string): string[] {
 
 /** A scanner that remembers its choices from the first failure on. */
 function remembering(pattern: string, options: SplitOptions): Scanner {
-  const matcher = new Matcher(programOf(pattern), 0);
+  const matcher = new Matcher(programOf(pattern), "pattern", 0);
   return scannerOf(matcher, pieceOf(matcher, options));
 }
 
@@ -189,7 +189,7 @@ describe("steps", () => {
     ["\\s+(?!\\S)|\\s+", (n) => `${" ".repeat(n - 1)}a`],
   ];
   const steps = (pattern: string, text: string): number => {
-    const matcher = new Matcher(programOf(pattern));
+    const matcher = new Matcher(programOf(pattern), "pattern");
     const bytes = encodeUtf8(text);
     matcher.begin(bytes, 0, bytes.length);
     for (let at = 0; at < bytes.length; ) at = matcher.find(at);
@@ -204,6 +204,21 @@ describe("steps", () => {
 
   test("one count costs its own size at most", () => {
     expect(steps("a{2,256}b|a", "a".repeat(20_000)) / 20_000).toBeLessThan(2 * 256 + 64);
+  });
+});
+
+describe("memory", () => {
+  test.each([
+    // Each choice, of 19,000, at places of as many pages as there are.
+    ["of what came of choices", "(?:(?:a?){9500}){2}b", `a${"x".repeat(1023)}`.repeat(12)],
+    // Two choices that are not exhausted for each of 8,000, at each place.
+    ["of choices", "(?:a(?:(?:b?)?){8000})*c", "a".repeat(4000)],
+  ])("%s has a bound, after which the next text is cut as ever", (_, pattern, text) => {
+    const { scanner } = compilePattern(pattern, { ...ISOLATED, field: "pre_tokenizer.pattern" });
+    expect(() => cut(scanner, text)).toThrow(
+      `pre_tokenizer.pattern: the pattern needs more than 256 MiB to cut this text of ${text.length} bytes`,
+    );
+    expect(cut(scanner, "axab")).toEqual(cut(compilePattern(pattern, ISOLATED).scanner, "axab"));
   });
 });
 
