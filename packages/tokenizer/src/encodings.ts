@@ -43,7 +43,7 @@ const o200k: NamedEncoding = {
   ranks: 199998,
 };
 
-/** o200k_harmony: named ids among reserved ones; 200018 has two names. */
+/** o200k_harmony: named ids among reserved ones; 200018 has two names, and the last is the one that tiktoken decodes. */
 function harmonySpecials(): Map<string, number> {
   const specials = named({
     startoftext: 199998,
@@ -57,9 +57,9 @@ function harmonySpecials(): Map<string, number> {
     call: 200012,
   });
   const taken = new Set(specials.values());
-  specials.set("<|endofprompt|>", 200018);
   for (let id = 200000; id < 201088; id++)
     if (!taken.has(id)) specials.set(`<|reserved_${id}|>`, id);
+  specials.set("<|endofprompt|>", 200018);
   return specials;
 }
 

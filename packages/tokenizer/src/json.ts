@@ -4,7 +4,7 @@ import { CharacterTokenizer } from "./characters.ts";
 import { TokenizerFormatError } from "./errors.ts";
 import { array, describe, type Fields, id, object, string } from "./fields.ts";
 import { FORMAT } from "./format.ts";
-import { charactersOf } from "./huggingface/plain.ts";
+import { charactersOf, isBytes } from "./huggingface/plain.ts";
 import { readHuggingFace } from "./huggingface/read.ts";
 import { writeHuggingFace } from "./huggingface/write.ts";
 import { compilePattern } from "./pattern/split.ts";
@@ -81,8 +81,9 @@ function readOwn(file: Fields): Tokenizer {
 export function loadTokenizer(json: unknown): Tokenizer {
   const file = object(typeof json === "string" ? parse(json) : json, "(whole file)");
   if ("muladd" in file) return readOwn(file);
-  const plain = charactersOf(file);
-  if (plain) return new CharacterTokenizer(plain);
+  const characters = charactersOf(file);
+  if (characters) return new CharacterTokenizer(characters);
+  if (isBytes(file)) return new ByteTokenizer();
   if ("model" in file) return new BPETokenizer(readHuggingFace(file), writeHuggingFace);
   throw new TokenizerFormatError(
     "(whole file)",

@@ -1,5 +1,5 @@
 import { lengthOf } from "./scan/classes.ts";
-import type { Encoded, OffsetUnit } from "./tokenizer.ts";
+import type { Encoded, EncodeOptions, OffsetUnit } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 /** How many units a character takes whose UTF-8 begins with `lead`. */
@@ -8,12 +8,33 @@ const unitsOf = (lead: number, unit: OffsetUnit): number => {
   return unit === "utf16" && lead >= 0xf0 ? 2 : 1;
 };
 
-/** Where tokens are that spell `text` one after the other. `tokenStarts`: token `id` has as many bytes as `[id, id + 1)`. */
+/**
+ * Where an id has several names among `specials`: the allowed ones of each id, longest first. Only the text tells which
+ * of them it holds.
+ */
+export function sharedNames(
+  specials: ReadonlyMap<string, number>,
+  allowed: EncodeOptions["allowedSpecial"] = [],
+): ReadonlyMap<number, readonly Uint8Array[]> {
+  const names = new Map<number, Uint8Array[]>();
+  if (new Set(specials.values()).size === specials.size) return names;
+  const found = allowed === "all" ? new Set(specials.keys()) : new Set(allowed);
+  for (const [content, id] of specials)
+    if (found.has(content)) names.set(id, [...(names.get(id) ?? []), encodeUtf8(content)]);
+  for (const group of names.values()) group.sort((a, b) => b.length - a.length);
+  return names;
+}
+
+/**
+ * Where tokens are that spell `text` one after the other. `tokenStarts`: token `id` has as many bytes as `[id, id + 1)`;
+ * `shared`: as {@link sharedNames} has it.
+ */
 export function offsetsOf(
   text: string,
   ids: Int32Array,
   tokenStarts: Uint32Array,
   unit: OffsetUnit,
+  shared: ReturnType<typeof sharedNames> = new Map(),
 ): Pick<Encoded, "starts" | "ends"> {
   const starts = new Uint32Array(ids.length);
   const ends = new Uint32Array(ids.length);
@@ -22,7 +43,9 @@ export function offsetsOf(
   let character = 0; // the first byte of the character there
   let units = 0; // before that character
   for (let i = 0; i < ids.length; i++) {
-    const end = byte + tokenStarts[ids[i]! + 1]! - tokenStarts[ids[i]!]!;
+    const id = ids[i]!;
+    const name = shared.get(id)?.find((one) => one.every((value, k) => bytes[byte + k] === value));
+    const end = byte + (name?.length ?? tokenStarts[id + 1]! - tokenStarts[id]!);
     starts[i] = unit === "byte" ? byte : units;
     let after = units;
     while (character < end) {

@@ -4,10 +4,18 @@ import type { Pretokenizer } from "./pretokenizer.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
+/** Why `content` cannot be a special token, or undefined when it can. */
+export function contentProblem(content: string): string | undefined {
+  if (content === "") return "is empty";
+  return /\p{Surrogate}/u.test(content)
+    ? "holds a lone surrogate, which UTF-8 cannot write"
+    : undefined;
+}
+
 /** Why `content` cannot be a special token of a byte-level vocabulary, or undefined when it can. */
 export function specialProblem(content: string): string | undefined {
-  if (content === "") return "is empty";
-  if (/\p{Surrogate}/u.test(content)) return "holds a lone surrogate, which UTF-8 cannot write";
+  const problem = contentProblem(content);
+  if (problem) return problem;
   if (!fromByteLevel(content)) return undefined;
   // Vocabularies are keyed by byte-level characters: "é" there is the byte E9, and "Ġthe" is " the".
   if (content.length === 1) return "is one byte in a byte-level vocabulary";

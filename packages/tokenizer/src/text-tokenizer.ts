@@ -1,6 +1,6 @@
 import { hashOf } from "./byte-table.ts";
 import type { TokenizerJSON } from "./format.ts";
-import { offsetsOf } from "./offsets.ts";
+import { offsetsOf, sharedNames } from "./offsets.ts";
 import { collect, counter, type Sink } from "./sink.ts";
 import type {
   DecodeOptions,
@@ -19,6 +19,7 @@ export abstract class TextTokenizer implements Tokenizer {
   abstract readonly kind: Tokenizer["kind"];
   abstract readonly specials: ReadonlyMap<string, number>;
   protected abstract readonly vocabulary: Vocabulary;
+  #reach: number | undefined;
 
   abstract encoder(options?: EncodeOptions): TokenEncoder;
   abstract toJSON(): TokenizerJSON;
@@ -28,7 +29,12 @@ export abstract class TextTokenizer implements Tokenizer {
 
   /** Bytes that one token can stand for. */
   protected get reach(): number {
-    return this.vocabulary.longest;
+    // A special may share its id with a shorter one, which alone is in the vocabulary.
+    this.#reach ??= Math.max(
+      this.vocabulary.longest,
+      ...Array.from(this.specials.keys(), (content) => encodeUtf8(content).length),
+    );
+    return this.#reach;
   }
 
   get size(): number {
@@ -64,7 +70,8 @@ export abstract class TextTokenizer implements Tokenizer {
     { unit = "utf16", ...options }: EncodeOptions & { readonly unit?: OffsetUnit | undefined } = {},
   ): Encoded {
     const ids = this.encode(text, options);
-    return { ids, ...offsetsOf(text, ids, this.vocabulary.table.starts, unit) };
+    const shared = sharedNames(this.specials, options.allowedSpecial);
+    return { ids, ...offsetsOf(text, ids, this.vocabulary.table.starts, unit, shared) };
   }
 
   count(text: string, options?: EncodeOptions): number {

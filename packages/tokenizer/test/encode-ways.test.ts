@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bytes, characters, encodeBatch, type Tokenizer, trainBPE } from "../src/index.ts";
-import { tokenizerOf } from "./oracles.ts";
+import {
+  bytes,
+  characters,
+  encodeBatch,
+  GPT2,
+  type Tokenizer,
+  tiktoken,
+  trainBPE,
+} from "../src/index.ts";
+import { packedRanks, tokenizerOf } from "./oracles.ts";
 import { anyString, runs, SCRIPTS, STORY, text, wellFormed } from "./samples.ts";
 
 const specials = ["<|endoftext|>", "<|end|>", "end of it"];
@@ -114,6 +122,41 @@ const charactersBefore = (utf8: Uint8Array, byte: number): number => {
 };
 const leads = (utf8: Uint8Array, end: number): number =>
   utf8.subarray(0, end).reduce((n, byte) => n + Number((byte & 0xc0) !== 0x80), 0);
+
+describe("two specials with one id", () => {
+  const byteRanks = Array.from({ length: 256 }, (_, byte) => btoa(String.fromCharCode(byte)));
+  const ranks = `! 0 ${byteRanks.join(" ")}`;
+  const names: [string, number][] = [
+    ["<|ep|>", 256],
+    ["<|reserved|>", 256],
+    ["<|ep|>é", 256],
+  ];
+
+  test.each([names, names.toReversed()])("have offsets of their own (%j, …)", (...specials) => {
+    const tokenizer = tiktoken(ranks, { pretokenizer: GPT2, specials: new Map(specials) });
+    const text = "<|ep|>é<|reserved|><|ep|>!";
+    const all = tokenizer.encodeWithOffsets(text, { ...withSpecials, unit: "byte" });
+    expect([[...all.ids], [...all.starts]]).toEqual([
+      [256, 256, 256, 33],
+      [0, 8, 20, 26],
+    ]);
+    const some = tokenizer.encodeWithOffsets("<|ep|>é", { ...plain, allowedSpecial: ["<|ep|>"] });
+    expect([[...some.ids], [...some.starts]]).toEqual([
+      [256, 0xc3, 0xa9],
+      [0, 6, 6],
+    ]);
+    expect(tokenizer.isWithin("<|reserved|>", 1, withSpecials)).toBe(1);
+  });
+
+  test("o200k_harmony decodes 200018 as tiktoken 0.14 does, and has offsets for both names", () => {
+    const harmony = tiktoken(packedRanks("o200k_base"), "o200k_harmony");
+    expect(harmony.decode([200018])).toBe("<|endofprompt|>");
+    for (const name of ["<|endofprompt|>", "<|reserved_200018|>"]) {
+      const { ids, ends } = harmony.encodeWithOffsets(`${name}hi`, withSpecials);
+      expect([ids[0], ...ends]).toEqual([200018, name.length, name.length + 2]);
+    }
+  });
+});
 
 describe("errors", () => {
   const cl100k = tokenizerOf("cl100k_base");

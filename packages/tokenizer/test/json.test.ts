@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  ByteTokenizer,
   bytes,
   CharacterTokenizer,
   characters,
@@ -68,30 +69,71 @@ describe("characters and bytes in Hugging Face's form", () => {
     expect(again).toBeInstanceOf(CharacterTokenizer);
     expect(again.toJSON()).toEqual(all.toJSON());
     const read = loadTokenizer(JSON.stringify(huggingFaceJSON(bytes())));
-    expect(read.size).toBe(256);
+    expect(read).toBeInstanceOf(ByteTokenizer);
     expect([...read.encode(text)]).toEqual([...bytes().encode(text)]);
     expect(read.decode(read.encode(text))).toBe(text);
   });
 
-  test("another BPE without merges is not taken for characters", () => {
-    const json = huggingFaceJSON(characters("ab"));
-    const others = [
-      { ...json, normalizer: { type: "NFC" } },
-      { ...json, decoder: { type: "ByteFallback" } },
-      { ...json, model: { ...json.model, unk_token: "a" } },
-      { ...json, model: { ...json.model, vocab: { a: 0, b: 2 } } },
-      { ...json, model: { ...json.model, vocab: { a: 0, bc: 1 } } },
-      { ...json, model: { ...json.model, merges: [["a", "b"]] } },
-    ];
-    for (const other of others) {
-      let kind: string | undefined;
-      try {
-        ({ kind } = loadTokenizer(other));
-      } catch (error) {
-        expect(error).toBeInstanceOf(TokenizerFormatError);
-      }
-      expect(kind).not.toBe("characters");
+  const ofCharacters = huggingFaceJSON(characters("ab"));
+  const ofBytes = huggingFaceJSON(bytes());
+  const { "!": bang, ...others } = ofBytes.model.vocab;
+
+  test.each([
+    ["a version to come", ofCharacters, { version: "9.9" }],
+    ["a truncation", ofCharacters, { truncation: { max_length: 5 } }],
+    ["a padding", ofCharacters, { padding: { pad_id: 0 } }],
+    ["a normalizer", ofCharacters, { normalizer: { type: "NFC" } }],
+    ["another decoder", ofCharacters, { decoder: { type: "ByteFallback" } }],
+    ["no characters", ofCharacters, { vocab: {} }],
+    ["a gap", ofCharacters, { vocab: { a: 0, b: 2 } }],
+    ["two characters in one", ofCharacters, { vocab: { a: 0, bc: 1 } }],
+    ["an unknown token", ofCharacters, { unk_token: "a" }],
+    ["merges", ofCharacters, { merges: [["a", "b"]] }],
+    ["another model", ofCharacters, { type: "WordPiece" }],
+    ["a dropout", ofCharacters, { dropout: 0.1 }],
+    ["bytes, and a version to come", ofBytes, { version: "9.9" }],
+    ["bytes in another order", ofBytes, { vocab: { ...others, "!": 255, ÿ: bang } }],
+    [
+      "bytes cut by a pattern",
+      ofBytes,
+      { pre_tokenizer: { ...ofBytes.pre_tokenizer, use_regex: true } },
+    ],
+    [
+      "bytes after a space",
+      ofBytes,
+      { pre_tokenizer: { ...ofBytes.pre_tokenizer, add_prefix_space: true } },
+    ],
+    ["bytes and one more", ofBytes, { vocab: { ...ofBytes.model.vocab, "<pad>": 256 } }],
+    [
+      "bytes, one of them special",
+      ofBytes,
+      { added_tokens: [{ id: 33, content: "!", special: true }] },
+    ],
+  ])("%s: neither characters nor bytes", (_, json, change) => {
+    const file = { ...json, ...change, model: { ...json.model, ...change } };
+    let kind = "refused";
+    try {
+      ({ kind } = loadTokenizer(file));
+    } catch (error) {
+      expect(error).toBeInstanceOf(TokenizerFormatError);
     }
+    expect(["refused", "bpe"]).toContain(kind);
+  });
+
+  test("a file of nothing but their shape is refused by name", () => {
+    const model = { merges: [] };
+    refuses({ added_tokens: [], decoder: { type: "Fuse" }, model }, "version", "is missing");
+    refuses(
+      { ...ofCharacters, model: { ...ofCharacters.model, vocab: {} } },
+      "model.vocab",
+      "is empty",
+    );
+  });
+
+  test("bytes are streamed as they come, however long a text without a cut", () => {
+    const encoder = loadTokenizer(ofBytes).encoder();
+    expect([...encoder.push("aé")]).toEqual([97, 0xc3, 0xa9]);
+    expect([...encoder.flush()]).toEqual([]);
   });
 });
 
@@ -122,6 +164,26 @@ describe("our own format", () => {
     [{ muladd: 1, type: "characters", characters: ["a", "a"] }, "characters[1]", "there twice"],
   ])("refuses %j (%s)", (file, field, message) => {
     refuses(file, field, message);
+  });
+
+  const byteRanks = Array.from({ length: 256 }, (_, byte) => btoa(String.fromCharCode(byte)));
+  const ranks = `! 0 ${byteRanks.join(" ")}`;
+  const own = (specials: { [content: string]: number }) => ({
+    ...{ muladd: 1, type: "tiktoken", pattern: "gpt2" },
+    ...{ specials, ranks },
+  });
+
+  test.each([
+    ["<|x|>", 4_000_000_000, "id 4000000000 leaves gaps: there are only 256 ranks"],
+    ["<|x|>", 256 + 1 + 2 ** 16 + 1, "leaves gaps"],
+    ["", 256, "is empty"],
+    ["<\ud800>", 256, "holds a lone surrogate"],
+  ])("refuses the special %j with the id %i", (content, id, message) => {
+    refuses(own({ [content]: id }), `specials[${JSON.stringify(content)}]`, message);
+  });
+
+  test("takes a special after as many ids without a token as may be", () => {
+    expect(loadTokenizer(own({ "<|x|>": 256 + 1 + 2 ** 16 })).size).toBe(256 + 2 + 2 ** 16);
   });
 });
 
@@ -158,6 +220,22 @@ describe("tokenizer.json", () => {
     const loaded = loadTokenizer(file);
     expect([...loaded.encode(" ", { allowedSpecial: "all" })]).toEqual([280]);
     expect(loaded.encode(" a  b", { disallowedSpecial: [] })).toEqual(trained.encode(" a  b"));
+  });
+
+  test("a special token that is a character of the model is one in ordinary text too", () => {
+    const added = { lstrip: false, rstrip: false, single_word: false, normalized: false };
+    const text = { disallowedSpecial: [] };
+    const level = huggingFaceJSON(trained);
+    const pad = { ...added, id: trained.id("!"), content: "!", special: true };
+    const bang = loadTokenizer({ ...level, added_tokens: [...level.added_tokens, pad] });
+    expect(() => bang.encode("a!")).toThrow(SpecialTokenError);
+    expect([...bang.encode("a!", text)]).toEqual([bang.id("a"), bang.id("!")]);
+    const vocab = { "<unk>": 0, a: 1, "!": 2, "€": 3 };
+    const tokens = [2, 3].map((id) => ({ ...added, id, content: "!€"[id - 2], special: true }));
+    const model = { type: "BPE", unk_token: "<unk>", vocab, merges: [] };
+    const decoder = { type: "Fuse" };
+    const words = loadTokenizer({ version: "1.0", added_tokens: tokens, decoder, model });
+    expect([...words.encode("a!€b", text)]).toEqual([1, 2, 3, 0]);
   });
 
   test("ordinary text does not become a special token, though merges could make it", () => {

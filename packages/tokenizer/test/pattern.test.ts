@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GPT2, LLAMA3, O200K, QWEN2 } from "../src/index.ts";
+import { GPT2, LLAMA3, O200K, QWEN2, TokenizerFormatError } from "../src/index.ts";
 import { compile } from "../src/pattern/compile.ts";
 import { Matcher } from "../src/pattern/match.ts";
 import { parse } from "../src/pattern/parse.ts";
@@ -49,7 +49,7 @@ function cut(scanner: Scanner, text: string): string[] {
 
 /** A scanner that remembers its choices from the first failure on. */
 function remembering(pattern: string, options: SplitOptions): Scanner {
-  const matcher = new Matcher(programOf(pattern), 0);
+  const matcher = new Matcher(programOf(pattern), "pattern", 0);
   return scannerOf(matcher, pieceOf(matcher, options));
 }
 
@@ -189,7 +189,7 @@ describe("steps", () => {
     ["\\s+(?!\\S)|\\s+", (n) => `${" ".repeat(n - 1)}a`],
   ];
   const steps = (pattern: string, text: string): number => {
-    const matcher = new Matcher(programOf(pattern));
+    const matcher = new Matcher(programOf(pattern), "pattern");
     const bytes = encodeUtf8(text);
     matcher.begin(bytes, 0, bytes.length);
     for (let at = 0; at < bytes.length; ) at = matcher.find(at);
@@ -204,6 +204,38 @@ describe("steps", () => {
 
   test("one count costs its own size at most", () => {
     expect(steps("a{2,256}b|a", "a".repeat(20_000)) / 20_000).toBeLessThan(2 * 256 + 64);
+  });
+});
+
+describe("memory", () => {
+  test.each([
+    // Each choice, of 19,000, at places of as many pages as there are.
+    ["of what came of choices", "(?:(?:a?){9500}){2}b", `a${"x".repeat(1023)}`.repeat(12)],
+    // Two choices that are not exhausted for each of 8,000, at each place.
+    ["of choices", "(?:a(?:(?:b?)?){8000})*c", "a".repeat(4000)],
+  ])("%s has a bound, after which the next text is cut as ever", (_, pattern, text) => {
+    const { scanner } = compilePattern(pattern, { ...ISOLATED, field: "pre_tokenizer.pattern" });
+    expect(() => cut(scanner, text)).toThrow(
+      `pre_tokenizer.pattern: the pattern needs more than 256 MiB to cut this text of ${text.length} bytes`,
+    );
+    expect(cut(scanner, "axab")).toEqual(cut(compilePattern(pattern, ISOLATED).scanner, "axab"));
+  });
+});
+
+describe("counts", () => {
+  test("of nothing are nothing, however many", () => {
+    const nothing = "(?:(?:(?:){9999}){9999}){9999}";
+    expect(cut(compilePattern(`${nothing}a`, ISOLATED).scanner, "aba")).toEqual(["a", "b", "a"]);
+  });
+
+  test.each(["(?:ab){0,9000}c", "(?:ab){0,9000}?c"])("as large as %s", (pattern) => {
+    const { scanner } = compilePattern(pattern, ISOLATED);
+    expect(cut(scanner, `${"ab".repeat(300)}cab`)).toEqual([`${"ab".repeat(300)}c`, "ab"]);
+  });
+
+  test("as deep as 250 groups", () => {
+    const { scanner } = compilePattern(`${"(?>".repeat(250)}ab${")".repeat(250)}`, ISOLATED);
+    expect(cut(scanner, "abba")).toEqual(["ab", "ba"]);
   });
 });
 
@@ -287,5 +319,17 @@ describe("what is not supported throws, with its place", () => {
     const options = { ...ISOLATED, field: "pre_tokenizer.pattern.Regex" };
     expect(() => compilePattern(pattern, options)).toThrow(problem);
     expect(() => compilePattern(pattern, options)).toThrow("pre_tokenizer.pattern.Regex");
+  });
+  const deep = "nesting more than 250 deep is not supported";
+  test.each([
+    ["groups", `${"(".repeat(16_000)}a${")".repeat(16_000)}`, deep],
+    ["classes", `${"[".repeat(15_000)}a${"]".repeat(15_000)}`, deep],
+    ["options", "(?i)".repeat(5000), deep],
+    ["quantifiers", `a${"{2}".repeat(9000)}`, deep],
+    ["alternatives", `(?:${"a|".repeat(200_000)}b)`, "a pattern of more than 32768 characters"],
+    ["repetitions", "(?:ab){9000}(?:ab){0,9000}", "too large"],
+  ])("too many %s", (_, pattern, problem) => {
+    expect(() => compilePattern(pattern, ISOLATED)).toThrow(TokenizerFormatError);
+    expect(() => compilePattern(pattern, ISOLATED)).toThrow(problem);
   });
 });

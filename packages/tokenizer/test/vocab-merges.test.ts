@@ -29,6 +29,12 @@ test("files without a version line, with \\r\\n, and specials after the vocabula
   expect([...read.encode("<sep><pad>", { allowedSpecial: "all" })]).toEqual([301, 300]);
 });
 
+test("a special that is a byte of the vocabulary is that byte in ordinary text", () => {
+  const read = readVocabMerges(vocab, merges, { specials: ["!"] });
+  const text = "sure! ";
+  expect(read.encode(text, { disallowedSpecial: [] })).toEqual(trained.encode(text));
+});
+
 test("another pattern cuts, and goes along into a tokenizer.json", () => {
   const read = readVocabMerges(vocab, merges, { pretokenizer: QWEN2, specials });
   const text = "it's 1987, or 2004";

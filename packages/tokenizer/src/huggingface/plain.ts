@@ -41,10 +41,12 @@ const plain = (
   },
 });
 
+const byteName = (byte: number): string => toByteLevel(Uint8Array.of(byte));
+
 /** The `tokenizer.json` of the bytes of UTF-8. */
 export const bytesJSON = (): HuggingFaceJSON =>
   plain(
-    Array.from({ length: 256 }, (_, byte) => toByteLevel(Uint8Array.of(byte))),
+    Array.from({ length: 256 }, (_, byte) => byteName(byte)),
     BYTE_LEVEL,
     BYTE_LEVEL,
   );
@@ -53,23 +55,44 @@ export const bytesJSON = (): HuggingFaceJSON =>
 export const charactersJSON = (characters: readonly string[]): HuggingFaceJSON =>
   plain(characters, null, FUSE);
 
-/** The characters of what {@link charactersJSON} wrote, by id; undefined for any other file. */
-export function charactersOf(file: Fields): readonly string[] | undefined {
-  const { vocab, merges, unk_token, continuing_subword_prefix, end_of_word_suffix } = fields(
-    file.model,
-  );
+/** The names, by id, of a file that is like {@link plain}'s and has such a pre-tokenizer and decoder; undefined for others. */
+function namesOf(
+  file: Fields,
+  isPreTokenizer: (part: Fields) => boolean,
+  decoder: string,
+): readonly string[] | undefined {
+  const model = fields(file.model);
   const absent = [
-    ...[file.normalizer, file.pre_tokenizer, file.post_processor],
-    ...[unk_token, continuing_subword_prefix, end_of_word_suffix],
+    ...[file.truncation, file.padding, file.normalizer, file.post_processor, model.dropout],
+    ...[model.unk_token, model.continuing_subword_prefix, model.end_of_word_suffix],
   ];
   const empty = (value: unknown) => Array.isArray(value) && value.length === 0;
-  if (absent.some((part) => part != null) || !empty(file.added_tokens) || !empty(merges))
+  if (absent.some((part) => part != null) || !empty(file.added_tokens) || !empty(model.merges))
     return undefined;
-  if (fields(file.decoder).type !== "Fuse") return undefined;
-  const entries = Object.entries(fields(vocab)).sort(([, a], [, b]) => Number(a) - Number(b));
-  return entries.every(([one, id], i) => id === i && /^[^\p{Surrogate}]$/su.test(one))
-    ? entries.map(([one]) => one)
+  if (file.version !== VERSION || model.type !== "BPE" || fields(file.decoder).type !== decoder)
+    return undefined;
+  if (!isPreTokenizer(fields(file.pre_tokenizer))) return undefined;
+  const entries = Object.entries(fields(model.vocab)).sort(([, a], [, b]) => Number(a) - Number(b));
+  return entries.length > 0 && entries.every(([, id], i) => id === i)
+    ? entries.map(([name]) => name)
     : undefined;
+}
+
+/** Whether `file` is what {@link bytesJSON} wrote. */
+export function isBytes(file: Fields): boolean {
+  const names = namesOf(
+    file,
+    ({ type, add_prefix_space, use_regex }) =>
+      type === "ByteLevel" && add_prefix_space === false && use_regex === false,
+    "ByteLevel",
+  );
+  return names?.length === 256 && names.every((name, byte) => name === byteName(byte));
+}
+
+/** The characters of what {@link charactersJSON} wrote, by id; undefined for any other file. */
+export function charactersOf(file: Fields): readonly string[] | undefined {
+  const names = namesOf(file, () => file.pre_tokenizer == null, "Fuse");
+  return names?.every((name) => /^[^\p{Surrogate}]$/su.test(name)) ? names : undefined;
 }
 
 const fields = (value: unknown): Fields =>

@@ -33,7 +33,10 @@ function checkVersion(version: unknown): void {
   );
 }
 
-/** Names by id, and which of them text becomes: not the specials, and not added tokens that the model lacks. */
+/**
+ * Names by id, and which of them text does not become: the specials, and added tokens that the model lacks. A character
+ * of the model's is no special alone: text without it would have no tokens, and Hugging Face's model finds it.
+ */
 interface Named {
   readonly names: readonly (string | undefined)[];
   readonly hidden: ReadonlySet<number>;
@@ -145,7 +148,11 @@ export function readHuggingFace(file: Fields): BPEModel {
   const tokens = readAddedTokens(file.added_tokens, normalizer);
   const added = new AddedTokens(tokens);
   const names = namesOf(model.vocab, tokens);
-  const lacked = tokens.filter(({ special, content }) => special || !model.vocab.has(content));
+  const isCharacter = (name: string): boolean =>
+    byteLevel ? fromByteLevel(name)?.length === 1 : [...name].length === 1;
+  const lacked = tokens.filter(
+    ({ special, content }) => !model.vocab.has(content) || (special && !isCharacter(content)),
+  );
   const named = { names, hidden: new Set(lacked.map(({ id }) => id)) };
   const encoded = tableOf(named, new Set(added.ids.values()), byteLevel);
   const { table } = encoded;

@@ -71,19 +71,14 @@ export function compile(node: Node): Program | undefined {
     for (const end of ends) end?.();
   }
 
-  /** `item` or nothing, and what `more` emits after it. */
-  function optional(item: Node, lazy: boolean, more: () => void): void {
-    if (lazy) {
-      const at = code.push(SPLIT, -1, 0, code.length + 4) - 2;
-      emit(item);
-      more();
-      code[at] = code.length;
-      return;
-    }
-    const end = forward(SPLIT, peek(item), code.length + 4);
+  /** `item` or nothing: without it, the code goes on where the result is called. */
+  function optional(item: Node, lazy: boolean): () => void {
+    const next = code.length + 4;
+    const at = lazy ? code.push(SPLIT, -1, 0, next) - 2 : code.push(SPLIT, peek(item), next, 0) - 1;
     emit(item);
-    more();
-    end();
+    return () => {
+      code[at] = code.length;
+    };
   }
 
   function repeat({ item, min, max, how }: Repeat): void {
@@ -97,16 +92,21 @@ export function compile(node: Node): Program | undefined {
       return;
     }
     const lazy = how === "lazy";
-    for (let i = 0; i < min && code.length < MAX_CODE; i++) emit(item);
+    for (let i = 0; i < min && code.length < MAX_CODE; i++) {
+      const before = code.length;
+      emit(item);
+      if (code.length === before) return; // nothing, however often
+    }
     if (max === Number.POSITIVE_INFINITY) {
       const loop = code.length;
-      optional(item, lazy, () => code.push(JUMP, loop));
+      const end = optional(item, lazy);
+      code.push(JUMP, loop);
+      end();
       return;
     }
-    const rest = (left: number): void => {
-      if (left > 0 && code.length < MAX_CODE) optional(item, lazy, () => rest(left - 1));
-    };
-    rest(max - min);
+    const ends: (() => void)[] = [];
+    for (let i = min; i < max && code.length < MAX_CODE; i++) ends.push(optional(item, lazy));
+    for (const end of ends) end();
   }
 
   function emit(node: Node): void {

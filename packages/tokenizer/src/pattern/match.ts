@@ -1,3 +1,4 @@
+import { TokenizerFormatError } from "../errors.ts";
 import { before, codePointAt, lengthOf } from "../scan/classes.ts";
 import { ANCHORS, holdsAt } from "./anchor.ts";
 import {
@@ -17,6 +18,8 @@ import { FAILED, Memory, UNKNOWN } from "./memory.ts";
 /** Steps a byte, of the bytes looked at and this many more, before choices are remembered. Ordinary patterns take ten. */
 const PATIENCE = 64;
 const MORE_BYTES = 256;
+/** Numbers on the stack, at most: 256 MiB. */
+const MAX_STACK = 2 ** 26;
 
 /**
  * Runs a program over UTF-8 bytes, leftmost-first: of two alternatives the first one that leads to a match.
@@ -25,7 +28,7 @@ const MORE_BYTES = 256;
  * text what came of every choice (a `SPLIT`, a `RUN`) at every place, across searches and within atomic groups and
  * looks ahead: no choice is made twice at one place. So the steps of all searches of one text together are at most
  * proportional to its length; the factor is that of the program, counts such as `{2,256}` written out. Memory then takes
- * four bytes a place and choice.
+ * four bytes a place and choice, up to 256 MiB: what needs more is refused.
  */
 export class Matcher {
   /** Where the match that {@link find} found begins; the end of the text if it found none. */
@@ -46,8 +49,15 @@ export class Matcher {
   #top = 0;
   #at = 0;
 
-  /** `patience`: the steps a byte after which choices are remembered; 0: they are from the first failure on. */
-  constructor(program: Program, patience = PATIENCE) {
+  /**
+   * `field`: what errors call the pattern. `patience`: the steps a byte after which choices are remembered; 0: they are
+   * from the first failure on.
+   */
+  constructor(
+    program: Program,
+    readonly field: string,
+    patience = PATIENCE,
+  ) {
     this.#program = program;
     this.#patience = patience;
   }
@@ -64,6 +74,7 @@ export class Matcher {
     this.#end = end;
     this.#furthest = from;
     this.#memory = undefined;
+    this.#top = 0;
     this.reach = from;
     this.steps = 0;
   }
@@ -124,6 +135,7 @@ export class Matcher {
 
   #push(pc: number, at: number, least: number): void {
     if (this.#top + 3 > this.#stack.length) {
+      if (2 * this.#stack.length > MAX_STACK) this.#full();
       const larger = new Int32Array(2 * this.#stack.length);
       larger.set(this.#stack);
       this.#stack = larger;
@@ -137,7 +149,18 @@ export class Matcher {
   #watch(): void {
     this.#furthest = Math.max(this.#furthest, Math.min(this.reach, this.#end));
     if (this.steps > this.#patience * (this.#furthest - this.#from + MORE_BYTES))
-      this.#memory ??= new Memory(this.#from, this.#end);
+      this.#memory ??= new Memory(this.#from, this.#end, () => this.#full());
+  }
+
+  #full(): never {
+    const length = this.#end - this.#from;
+    this.release();
+    this.#stack = new Int32Array(192);
+    throw new TokenizerFormatError(
+      this.field,
+      `the pattern needs more than 256 MiB to cut this text of ${length} bytes`,
+      "write it with smaller counts, or cut the text into smaller ones",
+    );
   }
 
   /** What is known of the choice at `pc`. What it looked at once is not known, so it may have been the end. */

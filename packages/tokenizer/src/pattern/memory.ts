@@ -1,4 +1,6 @@
 const PAGE = 1024;
+/** 256 MiB of them. */
+const MAX_PAGES = 2 ** 16;
 
 export const UNKNOWN = -2;
 export const FAILED = -1;
@@ -8,8 +10,11 @@ export class Memory {
   readonly #pages = new Map<number, Int32Array>();
   readonly #from: number;
   readonly #pagesOfChoice: number;
+  readonly #full: () => never;
 
-  constructor(from: number, end: number) {
+  /** `full` is called instead of taking more than 256 MiB. */
+  constructor(from: number, end: number, full: () => never) {
+    this.#full = full;
     this.#from = from;
     this.#pagesOfChoice = Math.ceil((end - from + 1) / PAGE);
   }
@@ -30,6 +35,7 @@ export class Memory {
     const key = this.#page(choice, offset);
     let page = this.#pages.get(key);
     if (!page) {
+      if (this.#pages.size === MAX_PAGES) this.#full();
       page = new Int32Array(PAGE);
       this.#pages.set(key, page);
     }

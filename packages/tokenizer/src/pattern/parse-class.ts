@@ -121,8 +121,10 @@ function member(reader: Reader): CodePoints | undefined {
 /** Reads a class after its `[`; `fold`: in any case. */
 export function characterClass(reader: Reader, fold: boolean): CodePoints {
   const start = reader.at - 1;
+  reader.descend(start);
   const negated = reader.take("^");
   const exact = members(reader, start);
+  reader.ascend();
   const set = fold ? foldCase(exact) : exact;
   if (!set)
     return reader.unsupported(

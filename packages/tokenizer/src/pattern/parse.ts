@@ -40,6 +40,9 @@ const lineBreak = (): Node => ({
 /** Most repetitions that a pattern may count. Oniguruma's bound is 100 000. */
 const MAX_COUNT = 10_000;
 
+/** More than any pattern has; so lists of its parts can be arguments. */
+const MAX_LENGTH = 2 ** 15;
+
 /**
  * Parses `pattern`, whose syntax is Oniguruma's as Hugging Face tokenizers has it (Ruby's). Throws TokenizerFormatError
  * with `field` and the position at what is wrong or not supported; nothing is passed over.
@@ -47,6 +50,8 @@ const MAX_COUNT = 10_000;
  */
 export function parse(pattern: string, field: string): Node {
   const reader = new Reader(pattern, field);
+  if (pattern.length > MAX_LENGTH)
+    reader.unsupported(`a pattern of more than ${MAX_LENGTH} characters`);
   const node = alternatives(reader, { fold: false, all: false });
   if (!reader.done) reader.fail("this parenthesis opens nowhere");
   return node;
@@ -82,7 +87,12 @@ function atom(reader: Reader, flags: Flags): Node {
   const start = reader.at;
   const anchor = reader.match(/[$^]|\\[AzZbB]/y);
   if (anchor) return { kind: "anchor", anchor: ANCHORS[anchor[0]]! };
-  if (reader.take("(")) return group(reader, flags, start);
+  if (reader.take("(")) {
+    reader.descend(start);
+    const node = group(reader, flags, start);
+    reader.ascend();
+    return node;
+  }
   if (reader.take("[")) return setOf(characterClass(reader, flags.fold));
   if (reader.take(".")) return setOf(flags.all ? ALL : complement(newline()));
   if (reader.take("\\R")) return lineBreak();
@@ -163,6 +173,7 @@ function repeated(reader: Reader, item: Node, start: number): Node {
       if (max === Number.POSITIVE_INFINITY && isNullable(node))
         reader.unsupported("repeating without end what may be empty", undefined, start);
       const most = max === Number.POSITIVE_INFINITY ? min : max;
+      if (node !== item) reader.descend(start); // for good: there are few
       if (min > max) reader.unsupported("a count that ends before it begins", undefined, from);
       if (most > MAX_COUNT) reader.unsupported(`a count above ${MAX_COUNT}`, undefined, from);
       return { kind: "repeat", item: node, min, max, how };

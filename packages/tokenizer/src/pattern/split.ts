@@ -35,7 +35,8 @@ export interface Split {
 
 /**
  * Hugging Face's `Split` with a `Regex`: `pattern` in Oniguruma's syntax. Throws TokenizerFormatError with the position
- * at a construct that is not supported. Each text is cut in steps at most proportional to its length (see Matcher).
+ * at a construct that is not supported. Each text is cut in steps at most proportional to its length (see Matcher); it throws the
+ * same error when that takes too much memory.
  */
 export function compilePattern(pattern: string, options: SplitOptions): Split {
   return splitBy(parse(pattern, options.field ?? "pattern"), options);
@@ -51,13 +52,14 @@ export function literalPattern(text: string, options: SplitOptions): Split {
 
 function splitBy(node: Node, options: SplitOptions): Split {
   const program = compile(node);
+  const { field = "pattern" } = options;
   if (!program)
     throw new TokenizerFormatError(
-      options.field ?? "pattern",
+      field,
       "the pattern is too large",
       "write it with smaller counts or fewer sets of characters",
     );
-  const matcher = new Matcher(program);
+  const matcher = new Matcher(program, field);
   const piece = pieceOf(matcher, options);
   const scanner = scannerOf(matcher, piece);
   return program.looksBehind ? { scanner } : { scanner, boundary: boundaryOf(matcher, piece) };

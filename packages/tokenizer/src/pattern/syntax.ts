@@ -31,9 +31,13 @@ export type Anchor =
   | "wordEdge"
   | "noWordEdge";
 
+/** Groups and classes in one another, and quantifiers of quantifiers, at most: what reads and compiles them recurs. */
+const MAX_DEPTH = 250;
+
 /** Where a pattern is read, and what to say when that fails. */
 export class Reader {
   at = 0;
+  #depth = 0;
   /** `field`: what errors call the pattern, such as `pre_tokenizer.pattern.Regex`. */
   constructor(
     readonly text: string,
@@ -68,6 +72,16 @@ export class Reader {
     const character = String.fromCodePoint(this.text.codePointAt(this.at)!);
     this.at += character.length;
     return character;
+  }
+
+  /** Goes a level deeper, for what began at `start`. */
+  descend(start: number): void {
+    if (++this.#depth > MAX_DEPTH)
+      this.unsupported(`nesting more than ${MAX_DEPTH} deep`, undefined, start);
+  }
+
+  ascend(): void {
+    this.#depth--;
   }
 
   fail(
