@@ -1,7 +1,7 @@
 import { hashOf } from "./byte-table.ts";
 import type { TokenizerJSON } from "./format.ts";
 import { offsetsOf } from "./offsets.ts";
-import { collect, counter, type Sink } from "./sink.ts";
+import { counter, gather, type Sink } from "./sink.ts";
 import type {
   DecodeOptions,
   Encoded,
@@ -36,9 +36,7 @@ export abstract class TextTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Int32Array {
-    const sink = collect((text.length >> 1) + 16);
-    this.write(text, options, sink);
-    return sink.ids.slice(0, sink.length);
+    return gather(text.length, (sink) => this.write(text, options, sink));
   }
 
   encodeInto(

@@ -42,9 +42,15 @@ export interface TokenDecoder {
   flush(): string;
 }
 
-/** Text → ids, part by part. What `push` and `flush` return, joined, is what `encode` returns for all of the text. */
+/**
+ * Text → ids, part by part. What `push` and `flush` return, joined, is what `encode` returns for all of the text. After an
+ * error the encoder begins a new text, as after `flush`; what it held of the old one is dropped.
+ */
 export interface TokenEncoder {
-  /** The ids that are settled whatever comes next. Throws as `encode` does, and RangeError for a piece without end. */
+  /**
+   * The ids that are settled whatever comes next. Throws as `encode` does, with positions in all of the text, and
+   * RangeError for a piece without end.
+   */
   push(text: string): Int32Array;
   /** The ids of the rest. The encoder can then be used again. */
   flush(): Int32Array;

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadTokenizer, type Tokenizer } from "../src/index.ts";
+import { runs } from "./samples.ts";
 
 /** What Hugging Face tokenizers made of texts with a tokenizer.json; see tooling/fixtures/tokenizer_families.py. */
 interface Family {
@@ -100,6 +102,36 @@ describe.each(families)("%s", (name, { file, tokens, samples, decoded }) => {
     const text = samples.map((sample) => sample.text).join(" x ");
     expect(streamed(tokenizer, text, 13)).toEqual([...tokenizer.encode(text, all)]);
   });
+
+  test("ids of added tokens and words in parts, in any order", () => {
+    const contents = (file as { added_tokens: { content: string }[] }).added_tokens.map(
+      ({ content }) => content,
+    );
+    const pieces = [...contents, ...contents.map((one) => one.slice(0, -1)), " ", "  ", "\n"];
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...pieces, ">", "the", "caf", "a", "é", "\u0301", "Day"), {
+          maxLength: 12,
+        }),
+        fc.constantFrom(1, 3, 8),
+        (parts, size) => {
+          const text = parts.join("");
+          expect(streamed(tokenizer, text, size)).toEqual([...tokenizer.encode(text, all)]);
+        },
+      ),
+      { ...runs, numRuns: 300 },
+    );
+  });
+
+  test.runIf(!["llama2-normalized", "strips", "lowercase"].includes(name))(
+    "a run of specials is let go as it comes",
+    () => {
+      const special = [...tokenizer.specials.keys()].at(-1)!;
+      const encoder = tokenizer.encoder({ ...all, addSpecialTokens: false });
+      const ids = Array.from({ length: 100 }, () => [...encoder.push(special)]);
+      expect(ids).toEqual(Array(100).fill([tokenizer.id(special)]));
+    },
+  );
 
   test("saved and loaded it is the same tokenizer, and its tokens have their names", () => {
     const saved = JSON.parse(JSON.stringify(tokenizer));

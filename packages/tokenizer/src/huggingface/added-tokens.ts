@@ -113,6 +113,31 @@ function* cut(
   if (from < text.length) yield { start: from, end: text.length, token: undefined };
 }
 
+/** Looks for tokens of one kind. */
+class Search {
+  readonly #tokens: ReadonlyMap<string, AddedToken>;
+  readonly #finder: Finder;
+  readonly #looksBeyond: boolean;
+
+  /** `tokens`: by pattern; `finder` finds some of them. */
+  constructor(tokens: ReadonlyMap<string, AddedToken>, finder: Finder) {
+    this.#tokens = tokens;
+    this.#finder = finder;
+    this.#looksBeyond = [...tokens.values()].some(({ singleWord }) => singleWord);
+  }
+
+  /** Cuts text at them. */
+  cut(text: string): Iterable<Segment> {
+    if (this.#tokens.size > 0) return cut(text, this.#finder, this.#tokens);
+    return text === "" ? [] : [{ start: 0, end: text.length, token: undefined }];
+  }
+
+  /** Where the first begins of which the text after `text` decides, or else its length. */
+  open(text: string): number {
+    return this.#finder.open(text, this.#looksBeyond);
+  }
+}
+
 /** Tokens of one kind, by pattern, and finders for them. */
 class Patterns {
   readonly #tokens: ReadonlyMap<string, AddedToken>;
@@ -126,12 +151,10 @@ class Patterns {
   }
 
   /** `allowed`: specials to find, all of them if undefined. */
-  cut(text: string, allowed: ReadonlySet<string> | undefined): Iterable<Segment> {
-    if (this.#tokens.size === 0)
-      return text === "" ? [] : [{ start: 0, end: text.length, token: undefined }];
+  among(allowed: ReadonlySet<string> | undefined): Search {
     const some =
       allowed && (allowed.size === 0 ? this.#ordinary : new Finder(this.#patterns(allowed)));
-    return cut(text, some ?? this.#all, this.#tokens);
+    return new Search(this.#tokens, some ?? this.#all);
   }
 
   #patterns(allowed: ReadonlySet<string>): string[] {
@@ -164,13 +187,8 @@ export class AddedTokens {
     return this.#specials.check(text, options);
   }
 
-  /** Cuts text as it came at the tokens that are found there. */
-  inText(text: string, allowed: ReadonlySet<string> | undefined): Iterable<Segment> {
-    return this.#raw.cut(text, allowed);
-  }
-
-  /** Cuts normalized text at the others. */
-  inNormalized(text: string, allowed: ReadonlySet<string> | undefined): Iterable<Segment> {
-    return this.#normalized.cut(text, allowed);
+  /** Looks for those that are found in text as it came, and for those that are found in normalized text. */
+  among(allowed: ReadonlySet<string> | undefined): { raw: Search; normalized: Search } {
+    return { raw: this.#raw.among(allowed), normalized: this.#normalized.among(allowed) };
   }
 }

@@ -42,20 +42,21 @@ export function* runs(
   { added, normalizer, changes }: RunParts,
   text: string,
   options: EncodeOptions | undefined,
-  { first }: Pick<Stretch, "first">,
+  { first, afterToken }: Pick<Stretch, "first" | "afterToken">,
   traced: boolean,
 ): Generator<Run> {
   const allowed = added.check(text, options);
-  for (const { start, end, token } of added.inText(text, allowed)) {
-    const raw = text.slice(start, end);
+  const { raw, normalized } = added.among(allowed);
+  for (const { start, end, token } of raw.cut(text)) {
+    const came = text.slice(start, end);
     if (token) {
-      yield { token, text: raw, start, sources: undefined };
+      yield { token, text: came, start, sources: undefined };
       continue;
     }
-    const place = { start: first && start === 0, continued: !first && start === 0 };
-    const normal = changed(normalizer, raw, place, traced);
+    const place = { start: first && start === 0, continued: !first && !afterToken && start === 0 };
+    const normal = changed(normalizer, came, place, traced);
     let before = 0; // code points before the part
-    for (const part of added.inNormalized(normal.text, allowed)) {
+    for (const part of normalized.cut(normal.text)) {
       const own = normal.text.slice(part.start, part.end);
       const here = part.start === 0 ? place : { start: false, continued: false };
       const change = part.token ? undefined : changes;
