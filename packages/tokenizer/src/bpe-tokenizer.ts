@@ -7,7 +7,7 @@ import { gather, type Sink } from "./sink.ts";
 import { Specials } from "./specials.ts";
 import { streamEncoder } from "./stream-encoder.ts";
 import { TextTokenizer } from "./text-tokenizer.ts";
-import type { Encoded, EncodeOptions, OffsetUnit, TokenEncoder } from "./tokenizer.ts";
+import type { Encoded, EncodeOptions, OffsetOptions, TokenEncoder } from "./tokenizer.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -67,7 +67,7 @@ export class BPETokenizer<
 
   protected write(
     text: string,
-    options: EncodeOptions | undefined,
+    options: OffsetOptions | undefined,
     sink: Sink,
     stretch: Stretch = WHOLE,
   ): void {
@@ -85,13 +85,10 @@ export class BPETokenizer<
     }
   }
 
-  override encodeWithOffsets(
-    text: string,
-    options: EncodeOptions & { readonly unit?: OffsetUnit | undefined } = {},
-  ): Encoded {
+  override encodeWithOffsets(text: string, options: OffsetOptions = {}): Encoded {
     const { pipeline } = this.model;
     return pipeline
-      ? pipeline.offsets(this.#bpe, text, options, options.unit ?? "utf16")
+      ? pipeline.offsets(this.#bpe, text, options)
       : super.encodeWithOffsets(text, options);
   }
 

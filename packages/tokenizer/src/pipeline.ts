@@ -2,7 +2,7 @@ import type { BPE, BPEParts } from "./bpe.ts";
 import type { ByteTable } from "./byte-table.ts";
 import type { PartJSON } from "./format.ts";
 import type { Sink } from "./sink.ts";
-import type { Encoded, EncodeOptions, OffsetUnit } from "./tokenizer.ts";
+import type { Encoded, EncodeOptions, OffsetOptions } from "./tokenizer.ts";
 
 /** Where a stream of text can be cut whatever follows. */
 export interface Cut {
@@ -36,7 +36,7 @@ export interface Pipeline {
     sink: Sink,
     stretch: Stretch,
   ): void;
-  offsets(bpe: BPE, text: string, options: EncodeOptions | undefined, unit: OffsetUnit): Encoded;
+  offsets(bpe: BPE, text: string, options: OffsetOptions): Encoded;
   /** The last place where text can be cut. `options`: which added tokens are found. */
   boundary(options: EncodeOptions | undefined): (text: string) => Cut;
 }

@@ -1,7 +1,7 @@
 import { fromByteLevel } from "./byte-level.ts";
 import { SpecialTokenError } from "./errors.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
-import type { EncodeOptions } from "./tokenizer.ts";
+import type { EncodeOptions, OffsetOptions } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 /** Why `content` cannot be a special token of a byte-level vocabulary, or undefined when it can. */
@@ -46,9 +46,11 @@ export class Finder {
     if (units.length > 0) this.#firsts = new RegExp(`[${units.join("")}]`, "g");
   }
 
+  /** `wanted`: whether it may be in `[start, end)`; undefined: anywhere. */
   next(
     text: string,
     from: number,
+    wanted?: (content: string, start: number, end: number) => boolean,
   ): { readonly content: string; readonly index: number } | undefined {
     const firsts = this.#firsts;
     if (!firsts) return undefined;
@@ -56,7 +58,9 @@ export class Finder {
     for (let match = firsts.exec(text); match; match = firsts.exec(text)) {
       const { index } = match;
       const group = this.#byFirst.get(text.charCodeAt(index));
-      const content = group?.find((one) => text.startsWith(one, index));
+      const content = group?.find(
+        (one) => text.startsWith(one, index) && (!wanted || wanted(one, index, index + one.length)),
+      );
       if (content !== undefined) return { content, index };
     }
     return undefined;
@@ -119,13 +123,16 @@ export class Specials {
   }
 
   /** Cuts `text` at the allowed specials. Throws as `check` does. */
-  *segments(text: string, options?: EncodeOptions): Generator<Segment> {
+  *segments(text: string, options?: OffsetOptions): Generator<Segment> {
     this.check(text, options);
     const finder = this.allowed(options);
+    const at = options?.specialAt;
+    const wanted = at && ((_: string, start: number, end: number) => at(start, end));
     let start = 0;
-    for (let found = finder.next(text, 0); found; found = finder.next(text, start)) {
+    for (let found = finder.next(text, 0, wanted); found; ) {
       yield { start, end: found.index, special: this.ids.get(found.content) };
       start = found.index + found.content.length;
+      found = finder.next(text, start, wanted);
     }
     yield { start, end: text.length, special: undefined };
   }

@@ -6,7 +6,7 @@ import type {
   DecodeOptions,
   Encoded,
   EncodeOptions,
-  OffsetUnit,
+  OffsetOptions,
   TokenDecoder,
   TokenEncoder,
   Tokenizer,
@@ -24,7 +24,7 @@ export abstract class TextTokenizer implements Tokenizer {
   abstract toJSON(): TokenizerJSON;
 
   /** Writes the ids of `text`, or of as much of it as the sink takes. */
-  protected abstract write(text: string, options: EncodeOptions | undefined, sink: Sink): void;
+  protected abstract write(text: string, options: OffsetOptions | undefined, sink: Sink): void;
 
   /** Bytes that one token can stand for. */
   protected get reach(): number {
@@ -57,11 +57,9 @@ export abstract class TextTokenizer implements Tokenizer {
     return ids.length;
   }
 
-  encodeWithOffsets(
-    text: string,
-    { unit = "utf16", ...options }: EncodeOptions & { readonly unit?: OffsetUnit | undefined } = {},
-  ): Encoded {
-    const ids = this.encode(text, options);
+  encodeWithOffsets(text: string, options: OffsetOptions = {}): Encoded {
+    const { unit = "utf16" } = options;
+    const ids = gather(text.length, (sink) => this.write(text, options, sink));
     return { ids, ...offsetsOf(text, ids, this.vocabulary.table.starts, unit) };
   }
 

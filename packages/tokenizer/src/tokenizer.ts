@@ -26,6 +26,17 @@ export interface DecodeOptions {
 /** In what offsets count: UTF-16 units as JavaScript's strings do, code points as Python's, or bytes of UTF-8. */
 export type OffsetUnit = "utf16" | "codePoint" | "byte";
 
+/** What encoding with offsets can be told. */
+export interface OffsetOptions extends EncodeOptions {
+  /** Default: "utf16". */
+  readonly unit?: OffsetUnit | undefined;
+  /**
+   * Whether an allowed special may be read from `[start, end)` of the text, in UTF-16 units; if not, it is text there.
+   * Default: anywhere. So text of one's own can hold special tokens beside text from outside that cannot.
+   */
+  readonly specialAt?: ((start: number, end: number) => boolean) | undefined;
+}
+
 /** Ids, and where in the text each came from. */
 export interface Encoded {
   readonly ids: Int32Array;
@@ -75,10 +86,7 @@ export interface Tokenizer {
     options?: EncodeOptions,
   ): number;
   /** As `encode`, with where in the text each token came from. */
-  encodeWithOffsets(
-    text: string,
-    options?: EncodeOptions & { readonly unit?: OffsetUnit | undefined },
-  ): Encoded;
+  encodeWithOffsets(text: string, options?: OffsetOptions): Encoded;
   /** As `encode`, text part by part, in memory that does not grow with it. */
   encoder(options?: EncodeOptions): TokenEncoder;
   /** How many ids `encode` would give. */

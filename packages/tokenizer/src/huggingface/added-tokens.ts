@@ -1,7 +1,7 @@
 import { TokenizerFormatError } from "../errors.ts";
 import { array, describe, id, object } from "../fields.ts";
 import { Finder, Specials } from "../specials.ts";
-import type { EncodeOptions } from "../tokenizer.ts";
+import type { EncodeOptions, OffsetOptions } from "../tokenizer.ts";
 import { CATEGORIES, generalCategories, isWhiteSpace, scalarAt } from "../unicode.ts";
 import type { Normalizer } from "./normalizer.ts";
 import { flag, words } from "./part.ts";
@@ -91,14 +91,19 @@ function* cut(
   text: string,
   finder: Finder,
   tokens: ReadonlyMap<string, AddedToken>,
+  specialAt: OffsetOptions["specialAt"],
 ): Generator<Segment> {
+  const wanted =
+    specialAt &&
+    ((pattern: string, start: number, end: number) =>
+      !tokens.get(pattern)?.special || specialAt(start, end));
   let from = 0;
-  for (let found = finder.next(text, 0); found; ) {
+  for (let found = finder.next(text, 0, wanted); found; ) {
     const token = tokens.get(found.content)!;
     let start = found.index;
     let end = start + found.content.length;
     // Blanks that a token takes are searched for the next all the same, as in Hugging Face.
-    const after = finder.next(text, end);
+    const after = finder.next(text, end, wanted);
     found = after;
     if (token.singleWord && !isSingleWord(text, start, end)) continue;
     if (token.leftBlanks) {
@@ -126,9 +131,9 @@ class Search {
     this.#looksBeyond = [...tokens.values()].some(({ singleWord }) => singleWord);
   }
 
-  /** Cuts text at them. */
-  cut(text: string): Iterable<Segment> {
-    if (this.#tokens.size > 0) return cut(text, this.#finder, this.#tokens);
+  /** Cuts text at them; at specials only where `specialAt` says. */
+  cut(text: string, specialAt?: OffsetOptions["specialAt"]): Iterable<Segment> {
+    if (this.#tokens.size > 0) return cut(text, this.#finder, this.#tokens, specialAt);
     return text === "" ? [] : [{ start: 0, end: text.length, token: undefined }];
   }
 

@@ -105,9 +105,9 @@ export function makePipeline(stages: Stages): Pipeline {
       if (whole && stretch.last) put(sink, after);
     },
 
-    offsets(bpe, text, options, unit) {
-      const whole = options?.addSpecialTokens ?? true;
-      const writer = new OffsetWriter(text, unit);
+    offsets(bpe, text, options) {
+      const whole = options.addSpecialTokens ?? true;
+      const writer = new OffsetWriter(text, options.unit ?? "utf16");
       const sink = collect(64);
       if (whole) for (const id of before) writer.id(id);
       for (const run of runs(parts, text, options, WHOLE, true)) {
