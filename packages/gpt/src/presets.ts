@@ -166,6 +166,7 @@ const llamaTiny: Preset = {
     bias: false,
     tied: false,
   },
+  // Held-out loss on tiny Shakespeare after 1,000 steps, by rate: 3e-3 1.833, 6e-3 1.828 (that of small), 1e-2 1.840.
   training: ladder.small!.training,
 };
 
@@ -185,7 +186,8 @@ const transformer: Preset = {
     embeddingScale: 8, // √width
     dropout: 0.1,
   },
-  training: { ...ladder.small!.training, schedule: cosine(1e-3, 200) },
+  // Held-out loss on tiny Shakespeare after 1,000 steps, by rate: 1e-3 2.31, 2e-3 2.20, 3e-3 2.16, 6e-3 does not learn.
+  training: { ...ladder.small!.training, schedule: cosine(2e-3, 200) },
 };
 
 const GPT3_TOKENS = 300e9;

@@ -1,13 +1,13 @@
 import { BPE } from "./bpe.ts";
 import type { HuggingFaceJSON, TiktokenJSON } from "./format.ts";
 import { Merges } from "./merge.ts";
-import { type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
+import { type Cut, type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
-import { collect, type Sink } from "./sink.ts";
-import { Specials, Straddling } from "./specials.ts";
+import { gather, type Sink } from "./sink.ts";
+import { Specials } from "./specials.ts";
 import { streamEncoder } from "./stream-encoder.ts";
 import { TextTokenizer } from "./text-tokenizer.ts";
-import type { Encoded, EncodeOptions, OffsetUnit, TokenEncoder } from "./tokenizer.ts";
+import type { Encoded, EncodeOptions, OffsetOptions, TokenEncoder } from "./tokenizer.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -67,7 +67,7 @@ export class BPETokenizer<
 
   protected write(
     text: string,
-    options: EncodeOptions | undefined,
+    options: OffsetOptions | undefined,
     sink: Sink,
     stretch: Stretch = WHOLE,
   ): void {
@@ -85,45 +85,40 @@ export class BPETokenizer<
     }
   }
 
-  override encodeWithOffsets(
-    text: string,
-    options: EncodeOptions & { readonly unit?: OffsetUnit | undefined } = {},
-  ): Encoded {
+  override encodeWithOffsets(text: string, options: OffsetOptions = {}): Encoded {
     const { pipeline } = this.model;
     return pipeline
-      ? pipeline.offsets(this.#bpe, text, options, options.unit ?? "utf16")
+      ? pipeline.offsets(this.#bpe, text, options)
       : super.encodeWithOffsets(text, options);
   }
 
   encoder(options?: EncodeOptions): TokenEncoder {
-    const { pipeline, pretokenizer } = this.model;
-    const listed = options?.disallowedSpecial;
-    const more = listed && listed !== "all" ? listed : [];
-    const added = pipeline?.added ?? this.specials;
-    const straddling = new Straddling([...added.keys(), ...more]);
-    const candidate = (text: string, end: number): number => {
-      if (pipeline) return pipeline.boundary(text, end);
-      if (!pretokenizer.boundary) return 0;
-      const bytes = encodeUtf8(text.slice(0, end));
-      return decodeUtf8(bytes.subarray(0, pretokenizer.boundary(bytes, 0, bytes.length))).length;
-    };
+    const { pipeline } = this.model;
+    const unchecked: EncodeOptions = { ...options, disallowedSpecial: [] };
     return streamEncoder({
-      encode: (text, stretch) => {
-        const sink = collect((text.length >> 1) + 16);
-        this.write(text, options, sink, stretch);
-        return sink.ids.slice(0, sink.length);
-      },
-      boundary(text) {
-        for (let end = text.length; end > 0; ) {
-          const cut = candidate(text, end);
-          // A pipeline may look at what is beside a token, so that it is not cut there.
-          const special = cut > 0 ? straddling.at(text, cut, pipeline ? 1 : 0) : undefined;
-          if (special === undefined) return cut;
-          end = Math.min(special, cut - 1);
-        }
-        return 0;
-      },
+      disallowed: this.#specials.disallowed(options),
+      encode: (text, stretch) =>
+        gather(text.length, (sink) => this.write(text, unchecked, sink, stretch)),
+      boundary: pipeline ? pipeline.boundary(options) : this.#boundary(options),
     });
+  }
+
+  /** The last place where text can be cut: where a piece or a special ends. */
+  #boundary(options: EncodeOptions | undefined): (text: string) => Cut {
+    const { boundary } = this.model.pretokenizer;
+    const specials = this.#specials.allowed(options);
+    return (text) => {
+      const open = specials.open(text);
+      let start = 0;
+      for (let found = specials.next(text, 0); found; found = specials.next(text, start)) {
+        const end = found.index + found.content.length;
+        if (end > open) break;
+        start = end;
+      }
+      const bytes = encodeUtf8(text.slice(start, open));
+      const at = boundary ? boundary(bytes, 0, bytes.length) : 0;
+      return { at: start + decodeUtf8(bytes.subarray(0, at)).length, afterToken: at === 0 };
+    };
   }
 
   override id(token: string | Uint8Array): number | undefined {

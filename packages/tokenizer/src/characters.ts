@@ -1,6 +1,6 @@
 import { UnknownCharacterError } from "./errors.ts";
 import type { CharactersJSON } from "./format.ts";
-import type { Sink } from "./sink.ts";
+import { gather, type Sink } from "./sink.ts";
 import { eachPart } from "./stream.ts";
 import { TextTokenizer } from "./text-tokenizer.ts";
 import type { EncodeOptions, TokenEncoder } from "./tokenizer.ts";
@@ -22,7 +22,8 @@ export class CharacterTokenizer extends TextTokenizer {
     this.vocabulary = vocabularyOf(characters.map(encodeUtf8));
   }
 
-  protected write(text: string, _: EncodeOptions | undefined, sink: Sink): void {
+  /** `passed`: UTF-16 units before the text. */
+  protected write(text: string, _: EncodeOptions | undefined, sink: Sink, passed = 0): void {
     const unknown = new Set<number>();
     let position = 0;
     for (let i = 0; i < text.length; ) {
@@ -37,12 +38,14 @@ export class CharacterTokenizer extends TextTokenizer {
     }
     if (unknown.size > 0) {
       const names = Array.from(unknown, (scalar) => String.fromCodePoint(scalar));
-      throw new UnknownCharacterError(names, position, this.size);
+      throw new UnknownCharacterError(names, passed + position, this.size);
     }
   }
 
   encoder(): TokenEncoder {
-    return eachPart((text) => this.encode(text));
+    return eachPart((text, passed) =>
+      gather(text.length, (sink) => this.write(text, undefined, sink, passed)),
+    );
   }
 
   toJSON(): CharactersJSON {

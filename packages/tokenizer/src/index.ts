@@ -21,6 +21,7 @@ export {
   type Encoded,
   type EncodeOptions,
   encodeBatch,
+  type OffsetOptions,
   type OffsetUnit,
   type TokenDecoder,
   type TokenEncoder,

@@ -2,15 +2,25 @@ import type { BPE, BPEParts } from "./bpe.ts";
 import type { ByteTable } from "./byte-table.ts";
 import type { PartJSON } from "./format.ts";
 import type { Sink } from "./sink.ts";
-import type { Encoded, EncodeOptions, OffsetUnit } from "./tokenizer.ts";
+import type { Encoded, EncodeOptions, OffsetOptions } from "./tokenizer.ts";
+
+/** Where a stream of text can be cut whatever follows. */
+export interface Cut {
+  /** UTF-16 units before it; 0 for nowhere. */
+  readonly at: number;
+  /** Whether it is where an added token ends. */
+  readonly afterToken: boolean;
+}
 
 /** Which part of a text is encoded: the stream's first, its last, or all of it. */
 export interface Stretch {
   readonly first: boolean;
+  /** Whether an added token ends where it begins, so that it does not go on from the text before. */
+  readonly afterToken: boolean;
   readonly last: boolean;
 }
 
-export const WHOLE: Stretch = { first: true, last: true };
+export const WHOLE: Stretch = { first: true, afterToken: false, last: true };
 
 /** What a tokenizer.json can ask for around BPE. A tokenizer without any of it has none. */
 export interface Pipeline {
@@ -26,9 +36,9 @@ export interface Pipeline {
     sink: Sink,
     stretch: Stretch,
   ): void;
-  offsets(bpe: BPE, text: string, options: EncodeOptions | undefined, unit: OffsetUnit): Encoded;
-  /** The last place before `end` where `text` can be cut whatever follows, added tokens aside; 0 for none. */
-  boundary(text: string, end: number): number;
+  offsets(bpe: BPE, text: string, options: OffsetOptions): Encoded;
+  /** The last place where text can be cut. `options`: which added tokens are found. */
+  boundary(options: EncodeOptions | undefined): (text: string) => Cut;
 }
 
 /** The parts of a tokenizer.json as they were read, for it to be written again. */

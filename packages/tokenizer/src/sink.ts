@@ -40,3 +40,10 @@ export const counter = (limit = Infinity): Sink =>
     if (sink.passed > limit) return false;
     return more <= sink.ids.length || grow(sink, more);
   });
+
+/** The ids that `write` puts into a sink, for a text of `length` UTF-16 units. */
+export function gather(length: number, write: (sink: Sink) => void): Int32Array {
+  const sink = collect((length >> 1) + 16);
+  write(sink);
+  return sink.ids.slice(0, sink.length);
+}

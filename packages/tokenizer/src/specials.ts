@@ -1,7 +1,7 @@
 import { fromByteLevel } from "./byte-level.ts";
 import { SpecialTokenError } from "./errors.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
-import type { EncodeOptions } from "./tokenizer.ts";
+import type { EncodeOptions, OffsetOptions } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 /** Why `content` cannot be a special token, or undefined when it can. */
@@ -36,9 +36,12 @@ export function couldBeLearned(content: string, { scanners }: Pretokenizer): boo
 export class Finder {
   readonly #byFirst = new Map<number, string[]>();
   readonly #firsts: RegExp | undefined;
+  readonly longest: number;
 
   constructor(contents: Iterable<string>) {
-    for (const content of [...contents].sort((a, b) => b.length - a.length)) {
+    const sorted = [...contents].sort((a, b) => b.length - a.length);
+    this.longest = sorted[0]?.length ?? 0;
+    for (const content of sorted) {
       if (content === "") continue;
       const first = content.charCodeAt(0);
       const group = this.#byFirst.get(first);
@@ -51,9 +54,11 @@ export class Finder {
     if (units.length > 0) this.#firsts = new RegExp(`[${units.join("")}]`, "g");
   }
 
+  /** `wanted`: whether it may be in `[start, end)`; undefined: anywhere. */
   next(
     text: string,
     from: number,
+    wanted?: (content: string, start: number, end: number) => boolean,
   ): { readonly content: string; readonly index: number } | undefined {
     const firsts = this.#firsts;
     if (!firsts) return undefined;
@@ -61,10 +66,23 @@ export class Finder {
     for (let match = firsts.exec(text); match; match = firsts.exec(text)) {
       const { index } = match;
       const group = this.#byFirst.get(text.charCodeAt(index));
-      const content = group?.find((one) => text.startsWith(one, index));
+      const content = group?.find(
+        (one) => text.startsWith(one, index) && (!wanted || wanted(one, index, index + one.length)),
+      );
       if (content !== undefined) return { content, index };
     }
     return undefined;
+  }
+
+  /** Where the first begins that `text` ends inside of, or else its length; `whole`: or that it ends with. */
+  open(text: string, whole = false): number {
+    const least = whole ? this.longest : this.longest - 1;
+    for (let at = Math.max(0, text.length - least); at < text.length; at++) {
+      const rest = text.slice(at);
+      const group = this.#byFirst.get(text.charCodeAt(at));
+      if (group?.some((one) => one.startsWith(rest) && (whole || one !== rest))) return at;
+    }
+    return text.length;
   }
 }
 
@@ -74,6 +92,12 @@ export interface Segment {
   readonly end: number;
   readonly special: number | undefined;
 }
+
+/** The specials that options allow; undefined: all. */
+export const allowedIn = ({
+  allowedSpecial = [],
+}: EncodeOptions = {}): ReadonlySet<string> | undefined =>
+  allowedSpecial === "all" ? undefined : new Set(allowedSpecial);
 
 /** The special tokens of a vocabulary, and where they are in text. */
 export class Specials {
@@ -85,69 +109,44 @@ export class Specials {
   }
 
   /** Throws {@link SpecialTokenError} at the first disallowed special of `text`. Returns the allowed ones, all if undefined. */
-  check(
-    text: string,
-    { allowedSpecial = [], disallowedSpecial = "all" }: EncodeOptions = {},
-  ): ReadonlySet<string> | undefined {
-    const allowed = allowedSpecial === "all" ? undefined : new Set(allowedSpecial);
-    const offence = this.#disallowed(allowed, disallowedSpecial).next(text, 0);
+  check(text: string, options?: EncodeOptions): ReadonlySet<string> | undefined {
+    const offence = this.disallowed(options).next(text, 0);
     if (offence) throw new SpecialTokenError(offence.content, offence.index);
-    return allowed;
+    return allowedIn(options);
+  }
+
+  /** Finds those that are an error. */
+  disallowed(options: EncodeOptions = {}): Finder {
+    const { disallowedSpecial = "all" } = options;
+    if (disallowedSpecial !== "all") return new Finder(disallowedSpecial);
+    const allowed = allowedIn(options);
+    if (!allowed) return this.#none;
+    return allowed.size === 0 ? this.#all : this.#some((content) => !allowed.has(content));
+  }
+
+  /** Finds those that become their ids. */
+  allowed(options?: EncodeOptions): Finder {
+    const allowed = allowedIn(options);
+    return allowed ? this.#some((content) => allowed.has(content)) : this.#all;
   }
 
   /** Cuts `text` at the allowed specials. Throws as `check` does. */
-  *segments(text: string, options?: EncodeOptions): Generator<Segment> {
-    const allowed = this.check(text, options);
-    const finder = allowed ? this.#some((content) => allowed.has(content)) : this.#all;
+  *segments(text: string, options?: OffsetOptions): Generator<Segment> {
+    this.check(text, options);
+    const finder = this.allowed(options);
+    const at = options?.specialAt;
+    const wanted = at && ((_: string, start: number, end: number) => at(start, end));
     let start = 0;
-    for (let found = finder.next(text, 0); found; found = finder.next(text, start)) {
+    for (let found = finder.next(text, 0, wanted); found; ) {
       yield { start, end: found.index, special: this.ids.get(found.content) };
       start = found.index + found.content.length;
+      found = finder.next(text, start, wanted);
     }
     yield { start, end: text.length, special: undefined };
-  }
-
-  #disallowed(
-    allowed: ReadonlySet<string> | undefined,
-    disallowed: NonNullable<EncodeOptions["disallowedSpecial"]>,
-  ): Finder {
-    if (disallowed !== "all") return new Finder(disallowed);
-    if (!allowed) return this.#none;
-    return allowed.size === 0 ? this.#all : this.#some((content) => !allowed.has(content));
   }
 
   #some(keep: (content: string) => boolean): Finder {
     const kept = [...this.ids.keys()].filter(keep);
     return kept.length > 0 ? new Finder(kept) : this.#none;
-  }
-}
-
-/** Specials that a cut would go through, the text after it known or not. */
-export class Straddling {
-  readonly #contents: readonly string[];
-  readonly #longest: number;
-
-  constructor(contents: readonly string[]) {
-    this.#contents = contents;
-    this.#longest = Math.max(0, ...contents.map((content) => content.length));
-  }
-
-  /**
-   * Where the first begins that is in `text`, as far as `text` goes, on both sides of `cut`; `touching`: or begins or
-   * ends there.
-   */
-  at(text: string, cut: number, touching = 0): number | undefined {
-    for (
-      let start = Math.max(0, cut - this.#longest + 1 - touching);
-      start < cut + touching;
-      start++
-    )
-      for (const content of this.#contents)
-        if (
-          start + content.length > cut - touching &&
-          content.startsWith(text.slice(start, start + content.length))
-        )
-          return start;
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { SpecialTokenError } from "./errors.ts";
-import type { Stretch } from "./pipeline.ts";
+import type { Cut, Stretch } from "./pipeline.ts";
+import type { Finder } from "./specials.ts";
 import { wholeCharacters } from "./stream.ts";
 import type { TokenEncoder } from "./tokenizer.ts";
 
@@ -8,47 +9,64 @@ export const LONGEST_PIECE = 2 ** 24;
 
 /** How a stream is encoded. */
 export interface StreamParts {
-  /** Ids of text that ends where a piece does. */
+  /** Finds what is an error in the text. */
+  readonly disallowed: Finder;
+  /** Ids of text that ends where a piece does, disallowed specials aside. */
   readonly encode: (text: string, stretch: Stretch) => Int32Array;
-  /** The last place in text where a piece ends whatever comes after it; 0 for none. */
-  readonly boundary: (text: string) => number;
+  /** The last place where text can be cut. */
+  readonly boundary: (text: string) => Cut;
 }
 
 /** Encodes what is settled of the text so far, and holds the rest. */
-export function streamEncoder({ encode, boundary }: StreamParts): TokenEncoder {
-  let held = "";
-  let passed = 0; // UTF-16 units before it
-  let looked = 0; // the length at which `held` was last looked at: text without a boundary is not searched at each push
-  const settle = (end: number, last: boolean): Int32Array => {
-    if (end === 0 && !last) return new Int32Array(0);
-    try {
-      const ids = encode(held.slice(0, end), { first: passed === 0, last });
-      held = held.slice(end);
-      passed += end;
-      return ids;
-    } catch (error) {
-      if (!(error instanceof SpecialTokenError)) throw error;
-      throw new SpecialTokenError(error.token, passed + error.position);
+export function streamEncoder({ disallowed, encode, boundary }: StreamParts): TokenEncoder {
+  const start = () => ({
+    held: "",
+    passed: 0, // UTF-16 units before it
+    afterToken: false, // whether it begins where a token ends
+    looked: 0, // the length at which it was last looked at: text without a boundary is not searched at each push
+    checked: "", // the last of the text so far, in which a disallowed special may have begun
+  });
+  let now = start();
+
+  const check = (text: string): void => {
+    const all = now.checked + text;
+    const offence = disallowed.next(all, 0);
+    if (!offence) {
+      now.checked = all.slice(disallowed.open(all));
+      return;
     }
+    const before = now.passed + now.held.length - now.checked.length;
+    now = start();
+    throw new SpecialTokenError(offence.content, before + offence.index);
   };
+  const settle = ({ at, afterToken }: Cut, last: boolean): Int32Array => {
+    const { held, passed, ...rest } = now;
+    now = start(); // what stays after an error, and at the end
+    const ids = encode(held.slice(0, at), {
+      first: passed === 0,
+      afterToken: rest.afterToken,
+      last,
+    });
+    if (!last) now = { ...rest, held: held.slice(at), passed: passed + at, afterToken };
+    return ids;
+  };
+
   return {
     push(text) {
-      held += text;
-      if (held.length < 2 * looked) return new Int32Array(0);
-      const ids = settle(boundary(held.slice(0, wholeCharacters(held))), false);
-      looked = held.length;
-      if (looked > LONGEST_PIECE)
-        throw new RangeError(
-          `encoder: ${looked} characters without a place where a token must end; ` +
-            "is this text? Encode it at once, or split it",
-        );
-      return ids;
+      check(text);
+      now.held += text;
+      if (now.held.length < 2 * now.looked) return new Int32Array(0);
+      const cut = boundary(now.held.slice(0, wholeCharacters(now.held)));
+      const ids = cut.at > 0 ? settle(cut, false) : new Int32Array(0);
+      const { length } = now.held;
+      now.looked = length;
+      if (length <= LONGEST_PIECE) return ids;
+      now = start();
+      throw new RangeError(
+        `encoder: ${length} characters without a place where a token must end; ` +
+          "is this text? Encode it at once, or split it",
+      );
     },
-    flush() {
-      const ids = settle(held.length, true);
-      passed = 0;
-      looked = 0;
-      return ids;
-    },
+    flush: () => settle({ at: now.held.length, afterToken: false }, true),
   };
 }

@@ -25,20 +25,23 @@ export const wholeCharacters = (text: string): number => {
   return last >= 0xd800 && last <= 0xdbff ? text.length - 1 : text.length;
 };
 
-/** A stream of tokens that never reach beyond a character. */
-export function eachPart(encode: (text: string) => Int32Array): TokenEncoder {
+/** A stream of tokens that never reach beyond a character. `encode` is told how many UTF-16 units came before. */
+export function eachPart(encode: (text: string, passed: number) => Int32Array): TokenEncoder {
   let held = "";
+  let passed = 0;
+  const settle = (all: string, end: number): Int32Array => {
+    const before = passed;
+    [held, passed] = ["", 0]; // what stays after an error
+    const ids = encode(all.slice(0, end), before);
+    [held, passed] = [all.slice(end), before + end];
+    return ids;
+  };
   return {
-    push(text) {
-      const all = held + text;
-      const end = wholeCharacters(all);
-      held = all.slice(end);
-      return encode(all.slice(0, end));
-    },
+    push: (text) => settle(held + text, wholeCharacters(held + text)),
     flush() {
-      const rest = held;
-      held = "";
-      return encode(rest);
+      const ids = settle(held, held.length);
+      passed = 0;
+      return ids;
     },
   };
 }

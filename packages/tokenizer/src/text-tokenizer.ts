@@ -1,12 +1,12 @@
 import { hashOf } from "./byte-table.ts";
 import type { TokenizerJSON } from "./format.ts";
 import { offsetsOf, sharedNames } from "./offsets.ts";
-import { collect, counter, type Sink } from "./sink.ts";
+import { counter, gather, type Sink } from "./sink.ts";
 import type {
   DecodeOptions,
   Encoded,
   EncodeOptions,
-  OffsetUnit,
+  OffsetOptions,
   TokenDecoder,
   TokenEncoder,
   Tokenizer,
@@ -25,7 +25,7 @@ export abstract class TextTokenizer implements Tokenizer {
   abstract toJSON(): TokenizerJSON;
 
   /** Writes the ids of `text`, or of as much of it as the sink takes. */
-  protected abstract write(text: string, options: EncodeOptions | undefined, sink: Sink): void;
+  protected abstract write(text: string, options: OffsetOptions | undefined, sink: Sink): void;
 
   /** Bytes that one token can stand for. */
   protected get reach(): number {
@@ -42,9 +42,7 @@ export abstract class TextTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Int32Array {
-    const sink = collect((text.length >> 1) + 16);
-    this.write(text, options, sink);
-    return sink.ids.slice(0, sink.length);
+    return gather(text.length, (sink) => this.write(text, options, sink));
   }
 
   encodeInto(
@@ -65,11 +63,9 @@ export abstract class TextTokenizer implements Tokenizer {
     return ids.length;
   }
 
-  encodeWithOffsets(
-    text: string,
-    { unit = "utf16", ...options }: EncodeOptions & { readonly unit?: OffsetUnit | undefined } = {},
-  ): Encoded {
-    const ids = this.encode(text, options);
+  encodeWithOffsets(text: string, options: OffsetOptions = {}): Encoded {
+    const { unit = "utf16" } = options;
+    const ids = gather(text.length, (sink) => this.write(text, options, sink));
     const shared = sharedNames(this.specials, options.allowedSpecial);
     return { ids, ...offsetsOf(text, ids, this.vocabulary.table.starts, unit, shared) };
   }

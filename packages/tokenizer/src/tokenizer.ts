@@ -26,6 +26,17 @@ export interface DecodeOptions {
 /** In what offsets count: UTF-16 units as JavaScript's strings do, code points as Python's, or bytes of UTF-8. */
 export type OffsetUnit = "utf16" | "codePoint" | "byte";
 
+/** What encoding with offsets can be told. */
+export interface OffsetOptions extends EncodeOptions {
+  /** Default: "utf16". */
+  readonly unit?: OffsetUnit | undefined;
+  /**
+   * Whether an allowed special may be read from `[start, end)` of the text, in UTF-16 units; if not, it is text there.
+   * Default: anywhere. So text of one's own can hold special tokens beside text from outside that cannot.
+   */
+  readonly specialAt?: ((start: number, end: number) => boolean) | undefined;
+}
+
 /** Ids, and where in the text each came from. */
 export interface Encoded {
   readonly ids: Int32Array;
@@ -42,9 +53,15 @@ export interface TokenDecoder {
   flush(): string;
 }
 
-/** Text → ids, part by part. What `push` and `flush` return, joined, is what `encode` returns for all of the text. */
+/**
+ * Text → ids, part by part. What `push` and `flush` return, joined, is what `encode` returns for all of the text. After an
+ * error the encoder begins a new text, as after `flush`; what it held of the old one is dropped.
+ */
 export interface TokenEncoder {
-  /** The ids that are settled whatever comes next. Throws as `encode` does, and RangeError for a piece without end. */
+  /**
+   * The ids that are settled whatever comes next. Throws as `encode` does, with positions in all of the text, and
+   * RangeError for a piece without end.
+   */
   push(text: string): Int32Array;
   /** The ids of the rest. The encoder can then be used again. */
   flush(): Int32Array;
@@ -69,10 +86,7 @@ export interface Tokenizer {
     options?: EncodeOptions,
   ): number;
   /** As `encode`, with where in the text each token came from. */
-  encodeWithOffsets(
-    text: string,
-    options?: EncodeOptions & { readonly unit?: OffsetUnit | undefined },
-  ): Encoded;
+  encodeWithOffsets(text: string, options?: OffsetOptions): Encoded;
   /** As `encode`, text part by part, in memory that does not grow with it. */
   encoder(options?: EncodeOptions): TokenEncoder;
   /** How many ids `encode` would give. */

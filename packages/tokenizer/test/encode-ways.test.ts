@@ -184,6 +184,46 @@ describe("errors", () => {
     }).toThrow('the special token "<|endoftext|>" at position 27');
   });
 
+  test("it is told at once, and where one goes on over the end of an allowed one", () => {
+    const many = cl100k.encoder();
+    expect(() => many.push("<|endoftext|>".repeat(2))).toThrow("at position 0");
+    const encoder = trained.encoder({
+      allowedSpecial: ["<|end|>"],
+      disallowedSpecial: ["|>end"],
+    });
+    encoder.push("x<|end|>");
+    expect(() => encoder.push("end")).toThrow('the special token "|>end" at position 6');
+  });
+
+  test.each(kinds)("after an error the encoder of $kind begins a new text", ({ of }) => {
+    const tokenizer = of("a text");
+    const bad = tokenizer.kind === "characters" ? "\u{1f600}" : [...tokenizer.specials.keys()][0];
+    if (bad === undefined) return; // bytes take any text
+    for (const parts of [[bad], ["a te", bad], ["a ", bad.slice(0, 1), bad.slice(1)]]) {
+      const encoder = tokenizer.encoder();
+      const position = parts.join("").indexOf(bad);
+      const send = () => {
+        for (const part of parts) encoder.push(part);
+        encoder.flush();
+      };
+      for (let again = 0; again < 2; again++) {
+        expect(send).toThrow(`at position ${position}`);
+        expect([...encoder.push("a text"), ...encoder.flush()]).toEqual([
+          ...tokenizer.encode("a text"),
+        ]);
+      }
+    }
+  });
+
+  test("a stream of specials lets their ids go", () => {
+    const encoder = trained.encoder(withSpecials);
+    const given = Array.from({ length: 200 }, () => encoder.push("<|end|>").length);
+    expect(given).toEqual(Array(200).fill(1));
+    // "<|end|>" could have gone on as nothing else; "end of i" still may.
+    expect([...encoder.push("<|end|>end of i")]).toEqual([trained.id("<|end|>")]);
+    expect([...encoder.flush()]).toEqual([...trained.encode("end of i")]);
+  });
+
   test("a stream without an end of a piece stops before memory does", () => {
     const encoder = cl100k.encoder();
     let given = 0;

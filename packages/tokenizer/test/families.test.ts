@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { chatTemplate } from "../src/chat/index.ts";
 import { loadTokenizer, type Tokenizer } from "../src/index.ts";
+import { runs } from "./samples.ts";
 
 /** What Hugging Face tokenizers made of texts with a tokenizer.json; see tooling/fixtures/tokenizer_families.py. */
 interface Family {
@@ -101,6 +104,61 @@ describe.each(families)("%s", (name, { file, tokens, samples, decoded }) => {
     expect(streamed(tokenizer, text, 13)).toEqual([...tokenizer.encode(text, all)]);
   });
 
+  test("ids of added tokens and words in parts, in any order", () => {
+    const contents = (file as { added_tokens: { content: string }[] }).added_tokens.map(
+      ({ content }) => content,
+    );
+    const pieces = [...contents, ...contents.map((one) => one.slice(0, -1)), " ", "  ", "\n"];
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...pieces, ">", "the", "caf", "a", "é", "\u0301", "Day"), {
+          maxLength: 12,
+        }),
+        fc.constantFrom(1, 3, 8),
+        (parts, size) => {
+          const text = parts.join("");
+          expect(streamed(tokenizer, text, size)).toEqual([...tokenizer.encode(text, all)]);
+        },
+      ),
+      { ...runs, numRuns: 300 },
+    );
+  });
+
+  test.runIf(!["llama2-normalized", "strips", "lowercase"].includes(name))(
+    "a run of specials is let go as it comes",
+    () => {
+      const special = [...tokenizer.specials.keys()].at(-1)!;
+      const encoder = tokenizer.encoder({ ...all, addSpecialTokens: false });
+      const ids = Array.from({ length: 100 }, () => [...encoder.push(special)]);
+      expect(ids).toEqual(Array(100).fill([tokenizer.id(special)]));
+    },
+  );
+
+  test("a chat has the ids of its text, and messages add no special", () => {
+    const contents = [...tokenizer.specials.keys()];
+    const chat = chatTemplate(
+      `{% for m in messages %}{{ m.content }}${contents.join("{{ m.content }} ")}\n{% endfor %}`,
+    );
+    const say = (content: string) => [
+      { role: "user", content },
+      { role: "assistant", content },
+    ];
+    const special = new Set(tokenizer.specials.values());
+    special.delete(tokenizer.id("<unk>") ?? -1); // what is unknown has it too
+    const count = (ids: Int32Array) => ids.filter((id) => special.has(id)).length;
+    const plain = { ...all, addSpecialTokens: false };
+    for (const content of ["the", " the ", "the\n", "word", "Day -", "", "  "]) {
+      const { ids } = chat.encode(tokenizer, say(content));
+      const whole = tokenizer.encode(chat.render(say(content)), plain);
+      expect([content, ...ids]).toEqual([content, ...whole]);
+      if (content === "") continue;
+      for (const attack of contents.flatMap((one) => [one, ` ${one} `, one.toUpperCase()])) {
+        const attacked = chat.encode(tokenizer, say(`${content}${attack}${content}`));
+        expect([attack, count(attacked.ids)]).toEqual([attack, count(ids)]);
+      }
+    }
+  });
+
   test("saved and loaded it is the same tokenizer, and its tokens have their names", () => {
     const saved = JSON.parse(JSON.stringify(tokenizer));
     const { vocab } = saved.model;
@@ -112,4 +170,34 @@ describe.each(families)("%s", (name, { file, tokens, samples, decoded }) => {
     expect(JSON.parse(JSON.stringify(loaded))).toEqual(saved);
     for (const { text, ids } of samples) expect([...loaded.encode(text, all)]).toEqual(ids);
   });
+});
+
+const familyOf = (name: string): Tokenizer =>
+  loadTokenizer(JSON.stringify(families.find(([one]) => one === name)![1].file));
+
+test("a message after a special does not begin the text", () => {
+  const template = chatTemplate("{{messages[0].content}}</s>\n{{messages[1].content}}");
+  const the = { role: "user", content: "the" };
+  const { ids } = template.encode(familyOf("llama2-first"), [the, the]);
+  expect([...ids]).toEqual([351, 2, 260, 302, 349]);
+});
+
+test("the special that ends an answer may take white space of it", () => {
+  const tokenizer = familyOf("strips");
+  const template = chatTemplate("<both>{{messages[0].content}}<both>\n x");
+  const { ids, mask } = template.encode(tokenizer, [{ role: "assistant", content: " cat " }]);
+  const both = tokenizer.id("<both>");
+  const ends = Array.from(ids).flatMap((id, i) => (id === both ? [i] : []));
+  expect(ends).toHaveLength(2);
+  expect(ends[0]).toBe(0);
+  expect([...mask]).toEqual(Array.from(ids, (_, i) => Number(i > 0 && i <= ends[1]!)));
+});
+
+test("what is unknown after an answer does not end it", () => {
+  const template = chatTemplate("{{messages[0].content}}☃");
+  const { ids, mask } = template.encode(familyOf("metaspace-never"), [
+    { role: "assistant", content: "the" },
+  ]);
+  expect(ids.at(-1)).toBe(familyOf("metaspace-never").id("<unk>"));
+  expect(mask.at(-1)).toBe(0);
 });

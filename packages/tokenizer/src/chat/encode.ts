@@ -1,4 +1,3 @@
-import { type Segment, Specials } from "../specials.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { isAssistant, type Provenance, TEMPLATE } from "./provenance.ts";
 
@@ -32,8 +31,11 @@ function answersIn(owners: Uint8Array): Span[] {
 /** The special that follows an answer belongs to it, and so does white space between: the model must write both. */
 function close(answers: readonly Span[], specials: readonly Span[], text: string): void {
   let next = 0;
+  // A special may take white space of the answer, at its start or its end.
+  const isBefore = (special: Span, { start, end }: Span) =>
+    special.start < start || special.end <= end;
   for (const answer of answers) {
-    while (next < specials.length && specials[next]!.start < answer.end) next++;
+    while (next < specials.length && isBefore(specials[next]!, answer)) next++;
     const special = specials[next];
     if (special && text.slice(answer.end, special.start).trim() === "") answer.end = special.end;
   }
@@ -43,49 +45,41 @@ function close(answers: readonly Span[], specials: readonly Span[], text: string
 export function encodeChat(
   tokenizer: Tokenizer,
   text: string,
-  { marked, owners, unmark }: Provenance,
+  { owners, isTemplate }: Provenance,
 ): EncodedChat {
-  const segments: readonly Segment[] = [
-    ...new Specials(tokenizer.specials).segments(marked, {
-      allowedSpecial: "all",
-      disallowedSpecial: [],
-    }),
-  ];
-  const parts: (Span & { readonly special: number | undefined })[] = [];
-  let at = 0;
-  for (const [i, { start, end, special }] of segments.entries()) {
-    const length = unmark(marked.slice(start, end)).length;
-    parts.push({ start: at, end: at + length, special: undefined });
-    at += length;
-    if (special === undefined) continue;
-    const after = at + segments[i + 1]!.start - end; // no mark is in a special
-    parts.push({ start: at, end: after, special });
-    at = after;
+  const { specials } = tokenizer;
+  // White space that a special takes may be anyone's. A normalizer may make specials of what does not spell them, which
+  // marks are not made for.
+  const spelled = (start: number, end: number): Span | undefined => {
+    const part = text.slice(start, end);
+    const from = specials.has(part) ? start : start + part.length - part.trimStart().length;
+    const to = specials.has(part) ? end : from + part.trim().length;
+    return specials.has(text.slice(from, to)) ? { start: from, end: to } : undefined;
+  };
+  const { ids, starts, ends } = tokenizer.encodeWithOffsets(text, {
+    allowedSpecial: "all",
+    disallowedSpecial: [],
+    // What stands around a conversation is the chat template's to say.
+    addSpecialTokens: false,
+    specialAt(start, end) {
+      const span = spelled(start, end);
+      return span !== undefined && isTemplate(span.start, span.end);
+    },
+  });
+  const special = new Set(specials.values());
+  const found: Span[] = [];
+  for (const [i, id] of ids.entries()) {
+    const span = { start: starts[i]!, end: ends[i]! };
+    // What is unknown to a vocabulary may have the id of a special.
+    if (special.has(id) && spelled(span.start, span.end)) found.push(span);
   }
 
   const answers = answersIn(owners);
-  close(
-    answers,
-    parts.filter(({ special }) => special !== undefined),
-    text,
-  );
-  const ids: number[] = [];
-  const mask: number[] = [];
+  close(answers, found, text);
   let answer = 0;
-  const add = (id: number, start: number) => {
+  const mask = Uint8Array.from(starts, (start) => {
     while (answer < answers.length && answers[answer]!.end <= start) answer++;
-    ids.push(id);
-    mask.push(answer < answers.length && answers[answer]!.start <= start ? 1 : 0);
-  };
-  for (const { start, end, special } of parts)
-    if (special !== undefined) add(special, start);
-    else {
-      // What stands around a conversation is the chat template's to say.
-      const part = tokenizer.encodeWithOffsets(text.slice(start, end), {
-        disallowedSpecial: [],
-        addSpecialTokens: false,
-      });
-      for (const [i, id] of part.ids.entries()) add(id, start + part.starts[i]!);
-    }
-  return { ids: Int32Array.from(ids), mask: Uint8Array.from(mask) };
+    return answer < answers.length && answers[answer]!.start <= start ? 1 : 0;
+  });
+  return { ids, mask };
 }

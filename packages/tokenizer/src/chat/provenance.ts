@@ -11,12 +11,10 @@ const ASSISTANTS = 30;
 
 /** Who spelled a text, unit by unit. */
 export interface Provenance {
-  /** The text with marks in it: no string without a mark in it, as specials are, holds a character of a message. */
-  readonly marked: string;
-  /** Such a text, or a part of it, without its marks. */
-  readonly unmark: (marked: string) => string;
   /** For each UTF-16 unit of the text: {@link TEMPLATE}, or another number for text of messages. */
   readonly owners: Uint8Array;
+  /** Whether the template wrote `[start, end)`: no character of it is of a message, and no mark is between two. */
+  readonly isTemplate: (start: number, end: number) => boolean;
 }
 
 export const isAssistant = (owner: number): boolean => owner > OTHER;
@@ -96,8 +94,9 @@ function freedoms(
 }
 
 /** Tells marks and text apart again. */
-function read(marked: string, base: number): { text: string; owners: Uint8Array } {
+function read(marked: string, base: number): Provenance & { readonly text: string } {
   const owners = new Uint8Array(marked.length);
+  const seams = new Uint8Array(marked.length + 1); // 1 where a mark is before the unit
   let text = "";
   let from = 0;
   let length = 0;
@@ -113,10 +112,14 @@ function read(marked: string, base: number): { text: string; owners: Uint8Array 
     owners.fill(own ? now : TEMPLATE, length, length + part.length);
     text += part;
     length += part.length;
+    seams[length] = 1;
     now = at + 1;
     from = i + 1;
   }
-  return { text, owners: owners.subarray(0, length) };
+  const isTemplate = (start: number, end: number) =>
+    owners.subarray(start, end).every((one) => one === TEMPLATE) &&
+    !seams.subarray(start + 1, end).includes(1);
+  return { text, owners: owners.subarray(0, length), isTemplate };
 }
 
 /** What a template is rendered for. */
@@ -151,9 +154,7 @@ export function provenance(
       continue; // the template refuses marks
     }
     const found = read(marked, base);
-    if (found.text !== text) continue;
-    const all = new RegExp(`[${character(1)}-${character(32)}]`, "g");
-    return { marked, owners: found.owners, unmark: (part) => part.replace(all, "") };
+    if (found.text === text) return found;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { TokenizerFormatError } from "../errors.ts";
 import { array, describe, id, object } from "../fields.ts";
 import { Finder, Specials } from "../specials.ts";
-import type { EncodeOptions } from "../tokenizer.ts";
+import type { EncodeOptions, OffsetOptions } from "../tokenizer.ts";
 import { CATEGORIES, generalCategories, isWhiteSpace, scalarAt } from "../unicode.ts";
 import type { Normalizer } from "./normalizer.ts";
 import { flag, words } from "./part.ts";
@@ -91,14 +91,19 @@ function* cut(
   text: string,
   finder: Finder,
   tokens: ReadonlyMap<string, AddedToken>,
+  specialAt: OffsetOptions["specialAt"],
 ): Generator<Segment> {
+  const wanted =
+    specialAt &&
+    ((pattern: string, start: number, end: number) =>
+      !tokens.get(pattern)?.special || specialAt(start, end));
   let from = 0;
-  for (let found = finder.next(text, 0); found; ) {
+  for (let found = finder.next(text, 0, wanted); found; ) {
     const token = tokens.get(found.content)!;
     let start = found.index;
     let end = start + found.content.length;
     // Blanks that a token takes are searched for the next all the same, as in Hugging Face.
-    const after = finder.next(text, end);
+    const after = finder.next(text, end, wanted);
     found = after;
     if (token.singleWord && !isSingleWord(text, start, end)) continue;
     if (token.leftBlanks) {
@@ -111,6 +116,31 @@ function* cut(
     from = end;
   }
   if (from < text.length) yield { start: from, end: text.length, token: undefined };
+}
+
+/** Looks for tokens of one kind. */
+class Search {
+  readonly #tokens: ReadonlyMap<string, AddedToken>;
+  readonly #finder: Finder;
+  readonly #looksBeyond: boolean;
+
+  /** `tokens`: by pattern; `finder` finds some of them. */
+  constructor(tokens: ReadonlyMap<string, AddedToken>, finder: Finder) {
+    this.#tokens = tokens;
+    this.#finder = finder;
+    this.#looksBeyond = [...tokens.values()].some(({ singleWord }) => singleWord);
+  }
+
+  /** Cuts text at them; at specials only where `specialAt` says. */
+  cut(text: string, specialAt?: OffsetOptions["specialAt"]): Iterable<Segment> {
+    if (this.#tokens.size > 0) return cut(text, this.#finder, this.#tokens, specialAt);
+    return text === "" ? [] : [{ start: 0, end: text.length, token: undefined }];
+  }
+
+  /** Where the first begins of which the text after `text` decides, or else its length. */
+  open(text: string): number {
+    return this.#finder.open(text, this.#looksBeyond);
+  }
 }
 
 /** Tokens of one kind, by pattern, and finders for them. */
@@ -126,12 +156,10 @@ class Patterns {
   }
 
   /** `allowed`: specials to find, all of them if undefined. */
-  cut(text: string, allowed: ReadonlySet<string> | undefined): Iterable<Segment> {
-    if (this.#tokens.size === 0)
-      return text === "" ? [] : [{ start: 0, end: text.length, token: undefined }];
+  among(allowed: ReadonlySet<string> | undefined): Search {
     const some =
       allowed && (allowed.size === 0 ? this.#ordinary : new Finder(this.#patterns(allowed)));
-    return cut(text, some ?? this.#all, this.#tokens);
+    return new Search(this.#tokens, some ?? this.#all);
   }
 
   #patterns(allowed: ReadonlySet<string>): string[] {
@@ -164,13 +192,8 @@ export class AddedTokens {
     return this.#specials.check(text, options);
   }
 
-  /** Cuts text as it came at the tokens that are found there. */
-  inText(text: string, allowed: ReadonlySet<string> | undefined): Iterable<Segment> {
-    return this.#raw.cut(text, allowed);
-  }
-
-  /** Cuts normalized text at the others. */
-  inNormalized(text: string, allowed: ReadonlySet<string> | undefined): Iterable<Segment> {
-    return this.#normalized.cut(text, allowed);
+  /** Looks for those that are found in text as it came, and for those that are found in normalized text. */
+  among(allowed: ReadonlySet<string> | undefined): { raw: Search; normalized: Search } {
+    return { raw: this.#raw.among(allowed), normalized: this.#normalized.among(allowed) };
   }
 }

@@ -3,15 +3,17 @@ import type { ByteTable } from "../byte-table.ts";
 import { type Pipeline, WHOLE } from "../pipeline.ts";
 import { lastBoundary } from "../scan/boundary.ts";
 import { collect, type Sink } from "../sink.ts";
+import { allowedIn } from "../specials.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import type { AddedTokens } from "./added-tokens.ts";
 import { type Atoms, atomAt, atomEnd, putAtoms } from "./atoms.ts";
-import { type CutParts, cutAt } from "./cuts.ts";
+import type { CutParts } from "./cuts.ts";
 import type { Normalizer } from "./normalizer.ts";
 import { OffsetWriter } from "./offset-writer.ts";
 import type { PostProcessor } from "./post-processors.ts";
 import type { PreTokenizer } from "./pre-tokenizers.ts";
 import { runs } from "./runs.ts";
+import { lastCut } from "./token-cuts.ts";
 
 /** What the pipeline of a tokenizer.json is made of. */
 export interface Stages {
@@ -103,9 +105,9 @@ export function makePipeline(stages: Stages): Pipeline {
       if (whole && stretch.last) put(sink, after);
     },
 
-    offsets(bpe, text, options, unit) {
-      const whole = options?.addSpecialTokens ?? true;
-      const writer = new OffsetWriter(text, unit);
+    offsets(bpe, text, options) {
+      const whole = options.addSpecialTokens ?? true;
+      const writer = new OffsetWriter(text, options.unit ?? "utf16");
       const sink = collect(64);
       if (whole) for (const id of before) writer.id(id);
       for (const run of runs(parts, text, options, WHOLE, true)) {
@@ -126,6 +128,6 @@ export function makePipeline(stages: Stages): Pipeline {
       return writer.result();
     },
 
-    boundary: (text, end) => (cutting ? cutAt(text, end, cutting) : 0),
+    boundary: (options) => lastCut(stages, cutting, allowedIn(options)),
   };
 }

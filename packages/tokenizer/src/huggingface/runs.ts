@@ -1,5 +1,5 @@
 import type { Stretch } from "../pipeline.ts";
-import type { EncodeOptions } from "../tokenizer.ts";
+import type { OffsetOptions } from "../tokenizer.ts";
 import type { AddedToken, AddedTokens } from "./added-tokens.ts";
 import type { Normalizer, Place } from "./normalizer.ts";
 
@@ -34,28 +34,52 @@ function changed(
   return { text: traced?.characters.join("") ?? text, sources: traced?.sources };
 }
 
+/** Where `[start, end)` of a changed text came from in the text before, in UTF-16 units. */
+function origin(
+  before: string,
+  { text, sources }: Pick<Run, "text" | "sources">,
+  start: number,
+  end: number,
+): [number, number] {
+  if (!sources) return [start, end];
+  const first = [...text.slice(0, start)].length;
+  const points = sources.slice(first, first + [...text.slice(start, end)].length);
+  const characters = [...before];
+  const unit = (point: number) => characters.slice(0, point).join("").length;
+  return [unit(Math.min(...points)), unit(Math.max(...points) + 1)];
+}
+
 /**
  * Added tokens are found in the text as it came; what is between them is normalized; added tokens that ask for it are
- * found there; what is between those is changed by the pre-tokenizer. `traced`: with sources. Throws SpecialTokenError.
+ * found there; what is between those is changed by the pre-tokenizer. `traced`: with sources, which `specialAt` needs. Throws
+ * SpecialTokenError.
  */
 export function* runs(
   { added, normalizer, changes }: RunParts,
   text: string,
-  options: EncodeOptions | undefined,
-  { first }: Pick<Stretch, "first">,
+  options: OffsetOptions | undefined,
+  { first, afterToken }: Pick<Stretch, "first" | "afterToken">,
   traced: boolean,
 ): Generator<Run> {
   const allowed = added.check(text, options);
-  for (const { start, end, token } of added.inText(text, allowed)) {
-    const raw = text.slice(start, end);
+  const { raw, normalized } = added.among(allowed);
+  const specialAt = options?.specialAt;
+  for (const { start, end, token } of raw.cut(text, specialAt)) {
+    const came = text.slice(start, end);
     if (token) {
-      yield { token, text: raw, start, sources: undefined };
+      yield { token, text: came, start, sources: undefined };
       continue;
     }
-    const place = { start: first && start === 0, continued: !first && start === 0 };
-    const normal = changed(normalizer, raw, place, traced);
+    const place = { start: first && start === 0, continued: !first && !afterToken && start === 0 };
+    const normal = changed(normalizer, came, place, traced);
+    const at: OffsetOptions["specialAt"] =
+      specialAt &&
+      ((...span) => {
+        const [from, to] = origin(came, normal, ...span);
+        return specialAt(start + from, start + to);
+      });
     let before = 0; // code points before the part
-    for (const part of added.inNormalized(normal.text, allowed)) {
+    for (const part of normalized.cut(normal.text, at)) {
       const own = normal.text.slice(part.start, part.end);
       const here = part.start === 0 ? place : { start: false, continued: false };
       const change = part.token ? undefined : changes;
