@@ -124,15 +124,14 @@ describe.each(families)("%s", (name, { file, tokens, samples, decoded }) => {
     );
   });
 
-  test.runIf(!["llama2-normalized", "strips", "lowercase"].includes(name))(
-    "a run of specials is let go as it comes",
-    () => {
+  // In the others a special touches what is around it.
+  if (!["llama2-normalized", "strips", "lowercase"].includes(name))
+    test("a run of specials is let go as it comes", () => {
       const special = [...tokenizer.specials.keys()].at(-1)!;
       const encoder = tokenizer.encoder({ ...all, addSpecialTokens: false });
       const ids = Array.from({ length: 100 }, () => [...encoder.push(special)]);
       expect(ids).toEqual(Array(100).fill([tokenizer.id(special)]));
-    },
-  );
+    });
 
   test("a chat has the ids of its text, and messages add no special", () => {
     const contents = [...tokenizer.specials.keys()];
