@@ -1,7 +1,7 @@
 import { BPE } from "./bpe.ts";
 import type { HuggingFaceJSON, TiktokenJSON } from "./format.ts";
 import { Merges } from "./merge.ts";
-import { type Cut, type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
+import { type Boundary, type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
 import { gather, type Sink } from "./sink.ts";
 import { Specials } from "./specials.ts";
@@ -104,7 +104,7 @@ export class BPETokenizer<
   }
 
   /** The last place where text can be cut: where a piece or a special ends. */
-  #boundary(options: EncodeOptions | undefined): (text: string) => Cut {
+  #boundary(options: EncodeOptions | undefined): Boundary {
     const { boundary } = this.model.pretokenizer;
     const specials = this.#specials.allowed(options);
     return (text) => {

@@ -12,15 +12,22 @@ export interface Cut {
   readonly afterToken: boolean;
 }
 
-/** Which part of a text is encoded: the stream's first, its last, or all of it. */
-export interface Stretch {
+/** Where in a stream a part of it begins. */
+export interface Beginning {
   readonly first: boolean;
   /** Whether an added token ends where it begins, so that it does not go on from the text before. */
   readonly afterToken: boolean;
+}
+
+/** Which part of a text is encoded: the stream's first, its last, or all of it. */
+export interface Stretch extends Beginning {
   readonly last: boolean;
 }
 
 export const WHOLE: Stretch = { first: true, afterToken: false, last: true };
+
+/** The last place where a text that begins there can be cut. */
+export type Boundary = (text: string, beginning: Beginning) => Cut;
 
 /** What a tokenizer.json can ask for around BPE. A tokenizer without any of it has none. */
 export interface Pipeline {
@@ -38,7 +45,7 @@ export interface Pipeline {
   ): void;
   offsets(bpe: BPE, text: string, options: OffsetOptions): Encoded;
   /** The last place where text can be cut. `options`: which added tokens are found. */
-  boundary(options: EncodeOptions | undefined): (text: string) => Cut;
+  boundary(options: EncodeOptions | undefined): Boundary;
 }
 
 /** The parts of a tokenizer.json as they were read, for it to be written again. */

@@ -1,5 +1,5 @@
 import { SpecialTokenError } from "./errors.ts";
-import type { Cut, Stretch } from "./pipeline.ts";
+import type { Beginning, Boundary, Cut, Stretch } from "./pipeline.ts";
 import type { Finder } from "./specials.ts";
 import { wholeCharacters } from "./stream.ts";
 import type { TokenEncoder } from "./tokenizer.ts";
@@ -13,8 +13,7 @@ export interface StreamParts {
   readonly disallowed: Finder;
   /** Ids of text that ends where a piece does, disallowed specials aside. */
   readonly encode: (text: string, stretch: Stretch) => Int32Array;
-  /** The last place where text can be cut. */
-  readonly boundary: (text: string) => Cut;
+  readonly boundary: Boundary;
 }
 
 /** Encodes what is settled of the text so far, and holds the rest. */
@@ -39,14 +38,12 @@ export function streamEncoder({ disallowed, encode, boundary }: StreamParts): To
     now = start();
     throw new SpecialTokenError(offence.content, before + offence.index);
   };
+  const beginning = (): Beginning => ({ first: now.passed === 0, afterToken: now.afterToken });
   const settle = ({ at, afterToken }: Cut, last: boolean): Int32Array => {
     const { held, passed, ...rest } = now;
+    const stretch = { ...beginning(), last };
     now = start(); // what stays after an error, and at the end
-    const ids = encode(held.slice(0, at), {
-      first: passed === 0,
-      afterToken: rest.afterToken,
-      last,
-    });
+    const ids = encode(held.slice(0, at), stretch);
     if (!last) now = { ...rest, held: held.slice(at), passed: passed + at, afterToken };
     return ids;
   };
@@ -56,7 +53,7 @@ export function streamEncoder({ disallowed, encode, boundary }: StreamParts): To
       check(text);
       now.held += text;
       if (now.held.length < 2 * now.looked) return new Int32Array(0);
-      const cut = boundary(now.held.slice(0, wholeCharacters(now.held)));
+      const cut = boundary(now.held.slice(0, wholeCharacters(now.held)), beginning());
       const ids = cut.at > 0 ? settle(cut, false) : new Int32Array(0);
       const { length } = now.held;
       now.looked = length;

@@ -200,3 +200,14 @@ test("what is unknown after an answer does not end it", () => {
   expect(ids.at(-1)).toBe(familyOf("metaspace-never").id("<unk>"));
   expect(mask.at(-1)).toBe(0);
 });
+
+test("text whose specials are found when it is normalized is let go as it comes", () => {
+  const tokenizer = familyOf("llama2-normalized");
+  const encoder = tokenizer.encoder(all);
+  const text = "the cat sat </s> on the mat <s> and ".repeat(50);
+  let given = 0;
+  for (const character of text) given += encoder.push(character).length;
+  const { length } = tokenizer.encode(text, all);
+  expect(given).toBeGreaterThan(0.95 * length);
+  expect(given + encoder.flush().length).toBe(length);
+});

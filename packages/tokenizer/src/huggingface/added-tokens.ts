@@ -119,7 +119,7 @@ function* cut(
 }
 
 /** Looks for tokens of one kind. */
-class Search {
+export class Search {
   readonly #tokens: ReadonlyMap<string, AddedToken>;
   readonly #finder: Finder;
   readonly #looksBeyond: boolean;

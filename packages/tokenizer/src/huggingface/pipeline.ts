@@ -5,7 +5,7 @@ import { lastBoundary } from "../scan/boundary.ts";
 import { collect, type Sink } from "../sink.ts";
 import { allowedIn } from "../specials.ts";
 import { encodeUtf8 } from "../utf8.ts";
-import type { AddedTokens } from "./added-tokens.ts";
+import type { AddedToken, AddedTokens } from "./added-tokens.ts";
 import { type Atoms, atomAt, atomEnd, putAtoms } from "./atoms.ts";
 import type { CutParts } from "./cuts.ts";
 import type { Normalizer } from "./normalizer.ts";
@@ -57,15 +57,16 @@ function put(sink: Sink, ids: readonly number[]): boolean {
   return true;
 }
 
-/** Whether a stream can be cut only where white space is whole. */
-const takesBlanks = ({ tokens }: AddedTokens): boolean =>
-  tokens.some((token) => token.leftBlanks || token.rightBlanks || token.singleWord);
+/** Whether it looks beyond itself, so that a stream can be cut only where white space is whole. */
+const takesBlanks = (token: AddedToken): boolean =>
+  token.leftBlanks || token.rightBlanks || token.singleWord;
 
 /** What changes where a stream is cut. */
 function cutParts({ added, normalizer, preTokenizer, separator }: Stages): CutParts | undefined {
   const { boundary, changes } = preTokenizer;
-  if (normalizer && added.tokens.some(({ normalized }) => normalized)) return undefined;
-  if (boundary && boundary !== lastBoundary && takesBlanks(added)) return undefined;
+  const takers = added.tokens.filter(takesBlanks);
+  if (normalizer && takers.some(({ normalized }) => normalized)) return undefined;
+  if (boundary && boundary !== lastBoundary && takers.length > 0) return undefined;
   const place = { start: false, continued: true };
   return {
     normalizer,

@@ -1,4 +1,4 @@
-import type { Stretch } from "../pipeline.ts";
+import type { Beginning } from "../pipeline.ts";
 import type { OffsetOptions } from "../tokenizer.ts";
 import type { AddedToken, AddedTokens } from "./added-tokens.ts";
 import type { Normalizer, Place } from "./normalizer.ts";
@@ -20,6 +20,12 @@ export interface RunParts {
   /** What a pre-tokenizer changes before it cuts. */
   readonly changes: Normalizer | undefined;
 }
+
+/** The place of a text between added tokens that begins at `start` of a stretch. */
+export const placeOf = ({ first, afterToken }: Beginning, start: number): Place => ({
+  start: first && start === 0,
+  continued: !first && !afterToken && start === 0,
+});
 
 /** The same text, and its sources when they are `wanted`. */
 function changed(
@@ -58,7 +64,7 @@ export function* runs(
   { added, normalizer, changes }: RunParts,
   text: string,
   options: OffsetOptions | undefined,
-  { first, afterToken }: Pick<Stretch, "first" | "afterToken">,
+  beginning: Beginning,
   traced: boolean,
 ): Generator<Run> {
   const allowed = added.check(text, options);
@@ -70,7 +76,7 @@ export function* runs(
       yield { token, text: came, start, sources: undefined };
       continue;
     }
-    const place = { start: first && start === 0, continued: !first && !afterToken && start === 0 };
+    const place = placeOf(beginning, start);
     const normal = changed(normalizer, came, place, traced);
     const at: OffsetOptions["specialAt"] =
       specialAt &&

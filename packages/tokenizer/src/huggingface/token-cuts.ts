@@ -1,8 +1,10 @@
-import type { Cut } from "../pipeline.ts";
+import type { Boundary } from "../pipeline.ts";
 import { isWhiteSpace } from "../unicode.ts";
 import type { AddedTokens, Segment } from "./added-tokens.ts";
 import { type CutParts, cutAt } from "./cuts.ts";
-import type { Normalizer } from "./normalizer.ts";
+import { cutNormalized } from "./normalized-cuts.ts";
+import type { Normalizer, Place } from "./normalizer.ts";
+import { placeOf } from "./runs.ts";
 
 /** The last place where a stream can be cut: between added tokens as `cutting` says, if at all, or where one ends. */
 export function lastCut(
@@ -12,10 +14,11 @@ export function lastCut(
   }: { readonly added: AddedTokens; readonly normalizer?: Normalizer | undefined },
   cutting: CutParts | undefined,
   allowed: ReadonlySet<string> | undefined,
-): (text: string) => Cut {
+): Boundary {
   const { raw, normalized } = added.among(allowed);
   // One that looks at the character before it may come next.
   const alone = added.tokens.every(({ singleWord }) => !singleWord);
+  const later = added.tokens.some(({ normalized }) => normalized);
   // Blanks that a token takes may still begin another.
   const blank = added.tokens.some(({ pattern }) => isWhiteSpace(pattern.charCodeAt(0)));
 
@@ -27,7 +30,12 @@ export function lastCut(
           yield { start: one.start + start, end: one.start + end, token };
   }
 
-  return (text) => {
+  const between = (text: string, place: Place, cutting: CutParts): number =>
+    normalizer && later
+      ? cutNormalized(text, place, { normalizer, tokens: normalized, cutting })
+      : cutAt(text, text.length, cutting);
+
+  return (text, beginning) => {
     const open = Math.min(raw.open(text), normalizer ? text.length : normalized.open(text));
     const settled: Segment[] = [];
     for (const one of segments(text)) {
@@ -37,7 +45,9 @@ export function lastCut(
     }
     for (const { start, end, token } of settled.reverse()) {
       if (!token) {
-        const at = cutting ? cutAt(text.slice(start, end), end - start, cutting) : 0;
+        const at = cutting
+          ? between(text.slice(start, end), placeOf(beginning, start), cutting)
+          : 0;
         if (at > 0) return { at: start + at, afterToken: false };
       } else if (alone && (!token.rightBlanks || (end < text.length && !blank)))
         return { at: end, afterToken: true };
