@@ -1,6 +1,6 @@
 import { BPE } from "./bpe.ts";
 import type { HuggingFaceJSON, TiktokenJSON } from "./format.ts";
-import { Merges } from "./merge.ts";
+import type { Merges } from "./merge.ts";
 import { type Boundary, type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
 import { gather, type Sink } from "./sink.ts";
@@ -27,6 +27,12 @@ export interface BPEModel {
   readonly file?: FileParts | undefined;
 }
 
+/** What differs between ids that are ranks and a list of merges, apart so that who reads one does not carry the other. */
+export interface BPEForm<Saved> {
+  merges(model: BPEModel): Merges;
+  save(model: BPEModel): Saved;
+}
+
 /** BPE, byte-level unless a tokenizer.json says otherwise. `Saved`: the form in which it is saved. */
 export class BPETokenizer<
   Saved extends HuggingFaceJSON | TiktokenJSON = HuggingFaceJSON,
@@ -36,20 +42,18 @@ export class BPETokenizer<
   protected readonly vocabulary: Vocabulary;
   readonly #bpe: BPE;
   readonly #specials: Specials;
-  readonly #save: (model: BPEModel) => Saved;
+  readonly #form: BPEForm<Saved>;
 
-  /** `save`: a parameter, so that who reads ranks does not carry what writes a tokenizer.json. */
-  constructor(model: BPEModel, save: (model: BPEModel) => Saved) {
+  constructor(model: BPEModel, form: BPEForm<Saved>) {
     super();
     this.model = model;
-    this.#save = save;
+    this.#form = form;
     this.vocabulary = model.vocabulary;
     this.#specials = new Specials(model.specials);
-    const { vocabulary, merges, wholePieces, pretokenizer, pipeline } = model;
-    const never = new Set(model.specials.values());
+    const { vocabulary, wholePieces, pretokenizer, pipeline } = model;
     this.#bpe = new BPE({
       table: pipeline?.table ?? vocabulary.table,
-      merges: merges ? Merges.listed(merges, never) : Merges.ranked(vocabulary.table),
+      merges: form.merges(model),
       wholePieces,
       scanners: pretokenizer.scanners,
       atoms: pipeline?.atoms,
@@ -127,7 +131,7 @@ export class BPETokenizer<
   }
 
   toJSON(): Saved {
-    return this.#save(this.model);
+    return this.#form.save(this.model);
   }
 }
 

@@ -4,13 +4,14 @@ import { CharacterTokenizer } from "./characters.ts";
 import { TokenizerFormatError } from "./errors.ts";
 import { array, describe, type Fields, id, object, string } from "./fields.ts";
 import { FORMAT } from "./format.ts";
+import { LISTED } from "./huggingface/form.ts";
 import { charactersOf, isBytes } from "./huggingface/plain.ts";
 import { readHuggingFace } from "./huggingface/read.ts";
-import { writeHuggingFace } from "./huggingface/write.ts";
 import { compilePattern } from "./pattern/split.ts";
 import { NAMED } from "./patterns.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
-import { tiktoken } from "./tiktoken.ts";
+import { contentProblem } from "./specials.ts";
+import { MOST_HOLES, tiktoken } from "./tiktoken.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 function parse(text: string): unknown {
@@ -46,11 +47,20 @@ function readPattern(pattern: string): Pretokenizer {
 }
 
 function readTiktoken(file: Fields): Tokenizer {
+  const ranks = string(file.ranks, "ranks");
   const specials = Object.entries(object(file.specials, "specials")).map(
-    ([content, value]): [string, number] => [content, id(value, `specials[${describe(content)}]`)],
+    ([content, value]): [string, number] => {
+      const path = `specials[${describe(content)}]`;
+      const problem = contentProblem(content);
+      if (problem) throw new TokenizerFormatError(path, problem);
+      // Memory for each id below: a rank is a character at least.
+      if (id(value, path) > ranks.length + MOST_HOLES)
+        throw new TokenizerFormatError(path, `id ${value} leaves gaps: there are fewer ranks`);
+      return [content, id(value, path)];
+    },
   );
   const pretokenizer = readPattern(string(file.pattern, "pattern"));
-  return tiktoken(string(file.ranks, "ranks"), { pretokenizer, specials: new Map(specials) });
+  return tiktoken(ranks, { pretokenizer, specials: new Map(specials) });
 }
 
 function readOwn(file: Fields): Tokenizer {
@@ -84,7 +94,7 @@ export function loadTokenizer(json: unknown): Tokenizer {
   const characters = charactersOf(file);
   if (characters) return new CharacterTokenizer(characters);
   if (isBytes(file)) return new ByteTokenizer();
-  if ("model" in file) return new BPETokenizer(readHuggingFace(file), writeHuggingFace);
+  if ("model" in file) return new BPETokenizer(readHuggingFace(file), LISTED);
   throw new TokenizerFormatError(
     "(whole file)",
     'is not a tokenizer: it has neither a "model" (Hugging Face) nor a "muladd" field',

@@ -19,29 +19,11 @@ export class Merges {
   /** Ranks from here on do not count. */
   below = Infinity;
 
-  private constructor(pairs: Pairs, ranks?: ByteTable, results?: Int32Array) {
+  /** `pairs`: ranks by pair, `results`: ids by rank; or `ranks`: tokens by rank, and `pairs` to remember them in. */
+  constructor(pairs: Pairs, ranks?: ByteTable, results?: Int32Array) {
     this.#pairs = pairs;
     this.#ranks = ranks;
     this.#results = results;
-  }
-
-  /**
-   * `triples`: (left, right, result) of each merge, first merge first: Hugging Face's rules. `never`: results that text
-   * must not become.
-   */
-  static listed(triples: Int32Array, never: ReadonlySet<number> = new Set()): Merges {
-    const pairs = new Pairs(triples.length / 3);
-    for (let at = 0; at < triples.length; at += 3)
-      if (!never.has(triples[at + 2]!) && pairs.rank(triples[at]!, triples[at + 1]!) === ABSENT)
-        pairs.add(triples[at]!, triples[at + 1]!, at / 3);
-    const results = new Int32Array(triples.length / 3);
-    for (let rank = 0; rank < results.length; rank++) results[rank] = triples[3 * rank + 2]!;
-    return new Merges(pairs, undefined, results);
-  }
-
-  /** Any two tokens that spell a third merge into it, the one with the smallest id first: tiktoken's rules. */
-  static ranked(vocabulary: ByteTable): Merges {
-    return new Merges(new Pairs(1 << 12), vocabulary);
   }
 
   /** The id that a merge of this rank makes. */
@@ -63,6 +45,24 @@ export class Merges {
     }
     if (this.rank >= this.below) this.rank = -1;
   }
+}
+
+/** Any two tokens that spell a third merge into it, the one with the smallest id first: tiktoken's rules. */
+export const rankedMerges = (vocabulary: ByteTable): Merges =>
+  new Merges(new Pairs(1 << 12), vocabulary);
+
+/**
+ * `triples`: (left, right, result) of each merge, first merge first: Hugging Face's rules. `never`: results that text
+ * must not become.
+ */
+export function listedMerges(triples: Int32Array, never: ReadonlySet<number> = new Set()): Merges {
+  const pairs = new Pairs(triples.length / 3);
+  for (let at = 0; at < triples.length; at += 3)
+    if (!never.has(triples[at + 2]!) && pairs.rank(triples[at]!, triples[at + 1]!) === ABSENT)
+      pairs.add(triples[at]!, triples[at + 1]!, at / 3);
+  const results = new Int32Array(triples.length / 3);
+  for (let rank = 0; rank < results.length; rank++) results[rank] = triples[3 * rank + 2]!;
+  return new Merges(pairs, undefined, results);
 }
 
 /**

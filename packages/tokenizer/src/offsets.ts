@@ -1,4 +1,5 @@
 import { lengthOf } from "./scan/classes.ts";
+import { allowedIn } from "./specials.ts";
 import type { Encoded, EncodeOptions, OffsetUnit } from "./tokenizer.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
@@ -14,14 +15,14 @@ const unitsOf = (lead: number, unit: OffsetUnit): number => {
  */
 export function sharedNames(
   specials: ReadonlyMap<string, number>,
-  allowed: EncodeOptions["allowedSpecial"] = [],
+  options: EncodeOptions,
 ): ReadonlyMap<number, readonly Uint8Array[]> {
   const names = new Map<number, Uint8Array[]>();
   if (new Set(specials.values()).size === specials.size) return names;
-  const found = allowed === "all" ? new Set(specials.keys()) : new Set(allowed);
-  for (const [content, id] of specials)
-    if (found.has(content)) names.set(id, [...(names.get(id) ?? []), encodeUtf8(content)]);
-  for (const group of names.values()) group.sort((a, b) => b.length - a.length);
+  const allowed = allowedIn(options);
+  for (const [content, id] of [...specials].sort(([a], [b]) => b.length - a.length))
+    if (!allowed || allowed.has(content))
+      names.set(id, [...(names.get(id) ?? []), encodeUtf8(content)]);
   return names;
 }
 
@@ -34,7 +35,7 @@ export function offsetsOf(
   ids: Int32Array,
   tokenStarts: Uint32Array,
   unit: OffsetUnit,
-  shared: ReturnType<typeof sharedNames> = new Map(),
+  shared: ReturnType<typeof sharedNames>,
 ): Pick<Encoded, "starts" | "ends"> {
   const starts = new Uint32Array(ids.length);
   const ends = new Uint32Array(ids.length);

@@ -24,13 +24,13 @@ const builtIn = (pattern: string, scanner: Scanner): Pretokenizer => ({
 export const GPT2 = builtIn("gpt2", gpt2);
 
 /** cl100k as tiktoken has it. */
-export const CL100K = builtIn("cl100k", cl100k({ digits: 3, tail: true }));
+export const CL100K = builtIn("cl100k", /* @__PURE__ */ cl100k({ digits: 3, tail: true }));
 
 /** cl100k's pattern as it is in tokenizer.json files, Llama 3's among them. */
-export const LLAMA3 = builtIn("llama3", cl100k({ digits: 3, tail: false }));
+export const LLAMA3 = builtIn("llama3", /* @__PURE__ */ cl100k({ digits: 3, tail: false }));
 
 /** Qwen 2 and 3: the same, each digit alone. */
-export const QWEN2 = builtIn("qwen2", cl100k({ digits: 1, tail: false }));
+export const QWEN2 = builtIn("qwen2", /* @__PURE__ */ cl100k({ digits: 1, tail: false }));
 
 /** o200k, GPT-4o's. */
 export const O200K = builtIn("o200k", o200k);

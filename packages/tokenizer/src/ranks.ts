@@ -1,5 +1,5 @@
 import { hashOf } from "./byte-table.ts";
-import { Merger, Merges } from "./merge.ts";
+import { Merger, rankedMerges } from "./merge.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { Vocabulary } from "./vocabulary.ts";
  * its bytes, two parts. Returns (left, right, result) of each. Throws RangeError for a token that has no two parts.
  */
 export function mergesOf({ table }: Vocabulary): Int32Array {
-  const merges = Merges.ranked(table);
+  const merges = rankedMerges(table);
   const merger = new Merger(merges);
   const { bytes, starts } = table;
   const triples: number[] = [];

@@ -36,11 +36,11 @@ export function couldBeLearned(content: string, { scanners }: Pretokenizer): boo
 export class Finder {
   readonly #byFirst = new Map<number, string[]>();
   readonly #firsts: RegExp | undefined;
-  readonly longest: number;
+  readonly #longest: number;
 
   constructor(contents: Iterable<string>) {
     const sorted = [...contents].sort((a, b) => b.length - a.length);
-    this.longest = sorted[0]?.length ?? 0;
+    this.#longest = sorted[0]?.length ?? 0;
     for (const content of sorted) {
       if (content === "") continue;
       const first = content.charCodeAt(0);
@@ -58,7 +58,7 @@ export class Finder {
   next(
     text: string,
     from: number,
-    wanted?: (content: string, start: number, end: number) => boolean,
+    wanted?: (start: number, end: number, content: string) => boolean,
   ): { readonly content: string; readonly index: number } | undefined {
     const firsts = this.#firsts;
     if (!firsts) return undefined;
@@ -67,20 +67,25 @@ export class Finder {
       const { index } = match;
       const group = this.#byFirst.get(text.charCodeAt(index));
       const content = group?.find(
-        (one) => text.startsWith(one, index) && (!wanted || wanted(one, index, index + one.length)),
+        (one) => text.startsWith(one, index) && (!wanted || wanted(index, index + one.length, one)),
       );
       if (content !== undefined) return { content, index };
     }
     return undefined;
   }
 
-  /** Where the first begins that `text` ends inside of, or else its length; `whole`: or that it ends with. */
-  open(text: string, whole = false): number {
-    const least = whole ? this.longest : this.longest - 1;
-    for (let at = Math.max(0, text.length - least); at < text.length; at++) {
+  /** Throws {@link SpecialTokenError} at the first in `text`, before which `passed` UTF-16 units were. */
+  refuse(text: string, passed = 0): void {
+    const found = this.next(text, 0);
+    if (found) throw new SpecialTokenError(found.content, passed + found.index);
+  }
+
+  /** Where the first begins that `text` ends inside of, or else its length. */
+  open(text: string): number {
+    for (let at = Math.max(0, text.length - this.#longest + 1); at < text.length; at++) {
       const rest = text.slice(at);
       const group = this.#byFirst.get(text.charCodeAt(at));
-      if (group?.some((one) => one.startsWith(rest) && (whole || one !== rest))) return at;
+      if (group?.some((one) => one !== rest && one.startsWith(rest))) return at;
     }
     return text.length;
   }
@@ -102,17 +107,9 @@ export const allowedIn = ({
 /** The special tokens of a vocabulary, and where they are in text. */
 export class Specials {
   readonly #all: Finder;
-  readonly #none = new Finder([]);
 
   constructor(readonly ids: ReadonlyMap<string, number>) {
     this.#all = new Finder(ids.keys());
-  }
-
-  /** Throws {@link SpecialTokenError} at the first disallowed special of `text`. Returns the allowed ones, all if undefined. */
-  check(text: string, options?: EncodeOptions): ReadonlySet<string> | undefined {
-    const offence = this.disallowed(options).next(text, 0);
-    if (offence) throw new SpecialTokenError(offence.content, offence.index);
-    return allowedIn(options);
   }
 
   /** Finds those that are an error. */
@@ -120,8 +117,8 @@ export class Specials {
     const { disallowedSpecial = "all" } = options;
     if (disallowedSpecial !== "all") return new Finder(disallowedSpecial);
     const allowed = allowedIn(options);
-    if (!allowed) return this.#none;
-    return allowed.size === 0 ? this.#all : this.#some((content) => !allowed.has(content));
+    if (allowed?.size === 0) return this.#all;
+    return this.#some((content) => allowed?.has(content) === false);
   }
 
   /** Finds those that become their ids. */
@@ -130,23 +127,20 @@ export class Specials {
     return allowed ? this.#some((content) => allowed.has(content)) : this.#all;
   }
 
-  /** Cuts `text` at the allowed specials. Throws as `check` does. */
+  /** Cuts `text` at the allowed specials. Throws {@link SpecialTokenError} at the first that is an error. */
   *segments(text: string, options?: OffsetOptions): Generator<Segment> {
-    this.check(text, options);
+    this.disallowed(options).refuse(text);
     const finder = this.allowed(options);
-    const at = options?.specialAt;
-    const wanted = at && ((_: string, start: number, end: number) => at(start, end));
+    const next = () => finder.next(text, start, options?.specialAt);
     let start = 0;
-    for (let found = finder.next(text, 0, wanted); found; ) {
+    for (let found = next(); found; found = next()) {
       yield { start, end: found.index, special: this.ids.get(found.content) };
       start = found.index + found.content.length;
-      found = finder.next(text, start, wanted);
     }
     yield { start, end: text.length, special: undefined };
   }
 
   #some(keep: (content: string) => boolean): Finder {
-    const kept = [...this.ids.keys()].filter(keep);
-    return kept.length > 0 ? new Finder(kept) : this.#none;
+    return new Finder([...this.ids.keys()].filter(keep));
   }
 }

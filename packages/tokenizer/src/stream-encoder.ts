@@ -1,4 +1,3 @@
-import { SpecialTokenError } from "./errors.ts";
 import type { Beginning, Boundary, Cut, Stretch } from "./pipeline.ts";
 import type { Finder } from "./specials.ts";
 import { wholeCharacters } from "./stream.ts";
@@ -28,15 +27,11 @@ export function streamEncoder({ disallowed, encode, boundary }: StreamParts): To
   let now = start();
 
   const check = (text: string): void => {
-    const all = now.checked + text;
-    const offence = disallowed.next(all, 0);
-    if (!offence) {
-      now.checked = all.slice(disallowed.open(all));
-      return;
-    }
-    const before = now.passed + now.held.length - now.checked.length;
-    now = start();
-    throw new SpecialTokenError(offence.content, before + offence.index);
+    const then = now;
+    now = start(); // what stays after an error
+    const all = then.checked + text;
+    disallowed.refuse(all, then.passed + then.held.length - then.checked.length);
+    now = { ...then, checked: all.slice(disallowed.open(all)) };
   };
   const beginning = (): Beginning => ({ first: now.passed === 0, afterToken: now.afterToken });
   const settle = ({ at, afterToken }: Cut, last: boolean): Int32Array => {

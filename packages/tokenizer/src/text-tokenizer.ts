@@ -19,7 +19,6 @@ export abstract class TextTokenizer implements Tokenizer {
   abstract readonly kind: Tokenizer["kind"];
   abstract readonly specials: ReadonlyMap<string, number>;
   protected abstract readonly vocabulary: Vocabulary;
-  #reach: number | undefined;
 
   abstract encoder(options?: EncodeOptions): TokenEncoder;
   abstract toJSON(): TokenizerJSON;
@@ -30,11 +29,10 @@ export abstract class TextTokenizer implements Tokenizer {
   /** Bytes that one token can stand for. */
   protected get reach(): number {
     // A special may share its id with a shorter one, which alone is in the vocabulary.
-    this.#reach ??= Math.max(
+    return Math.max(
       this.vocabulary.longest,
-      ...Array.from(this.specials.keys(), (content) => encodeUtf8(content).length),
+      ...Array.from(this.specials.keys(), ({ length }) => 3 * length),
     );
-    return this.#reach;
   }
 
   get size(): number {
@@ -65,8 +63,8 @@ export abstract class TextTokenizer implements Tokenizer {
 
   encodeWithOffsets(text: string, options: OffsetOptions = {}): Encoded {
     const { unit = "utf16" } = options;
-    const ids = gather(text.length, (sink) => this.write(text, options, sink));
-    const shared = sharedNames(this.specials, options.allowedSpecial);
+    const ids = this.encode(text, options);
+    const shared = sharedNames(this.specials, options);
     return { ids, ...offsetsOf(text, ids, this.vocabulary.table.starts, unit, shared) };
   }
 

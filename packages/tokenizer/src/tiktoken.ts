@@ -1,10 +1,9 @@
-import { type AnyBPE, type BPEModel, BPETokenizer } from "./bpe-tokenizer.ts";
+import { type AnyBPE, type BPEForm, type BPEModel, BPETokenizer } from "./bpe-tokenizer.ts";
 import { ByteTable, hashOf } from "./byte-table.ts";
 import { type Encoding, type EncodingName, encodings } from "./encodings.ts";
 import { TokenizerFormatError } from "./errors.ts";
-import { describe, id } from "./fields.ts";
 import { FORMAT, type TiktokenJSON } from "./format.ts";
-import { contentProblem } from "./specials.ts";
+import { rankedMerges } from "./merge.ts";
 import { encodeUtf8 } from "./utf8.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -116,22 +115,7 @@ function decimal(text: Uint8Array, from: number, to: number, line: number): numb
 }
 
 /** Ids that no token has, at most, between those that tokens have. */
-const MOST_HOLES = 2 ** 16;
-
-/** Throws unless `specials` can be tokens besides `ranks` others. */
-function checkSpecials(specials: ReadonlyMap<string, number>, ranks: number): void {
-  const most = ranks + specials.size + MOST_HOLES;
-  for (const [content, value] of specials) {
-    const path = `specials[${describe(content)}]`;
-    const problem = contentProblem(content);
-    if (problem) throw new TokenizerFormatError(path, problem);
-    if (id(value, path) > most)
-      throw new TokenizerFormatError(
-        path,
-        `id ${value} leaves gaps: there are only ${ranks} ranks`,
-      );
-  }
-}
+export const MOST_HOLES = 2 ** 16;
 
 /** `<base64> <rank>` a line, or packed: `! <first rank> <base64> <base64> …`. */
 function readRanks(text: Uint8Array, specials: ReadonlyMap<string, number>): Builder {
@@ -177,20 +161,22 @@ export function tiktoken(
     if (table.find(one, 0, 1, hashOf(one, 0, 1)) < 0)
       throw broken("(whole file)", `byte ${byte} has no rank`);
   }
-  checkSpecials(specials, table.size);
   builder.skipTo(Math.max(-1, ...specials.values()) + 1);
   const vocabulary = new Vocabulary(table, holes);
   const model = { vocabulary, merges: undefined, wholePieces: true, pretokenizer, specials };
-  return new BPETokenizer(model, save);
+  return new BPETokenizer(model, form);
 }
 
-const save = (model: BPEModel): TiktokenJSON => ({
-  muladd: FORMAT,
-  type: "tiktoken",
-  pattern: model.pretokenizer.pattern,
-  specials: Object.fromEntries(model.specials),
-  ranks: ranksOf(model),
-});
+const form: BPEForm<TiktokenJSON> = {
+  merges: ({ vocabulary }) => rankedMerges(vocabulary.table),
+  save: (model) => ({
+    muladd: FORMAT,
+    type: "tiktoken",
+    pattern: model.pretokenizer.pattern,
+    specials: Object.fromEntries(model.specials),
+    ranks: ranksOf(model),
+  }),
+};
 
 function ranksOf({ vocabulary, specials }: BPEModel): string {
   const special = new Set(specials.values());

@@ -1,7 +1,7 @@
 import { BPETokenizer } from "./bpe-tokenizer.ts";
 import { ALPHABET, fromByteLevel } from "./byte-level.ts";
 import { hashOf } from "./byte-table.ts";
-import { writeHuggingFace } from "./huggingface/write.ts";
+import { LISTED } from "./huggingface/form.ts";
 import { Learner } from "./learn.ts";
 import { PieceCounter } from "./piece-counter.ts";
 import { GPT2 } from "./pretokenizer.ts";
@@ -92,7 +92,7 @@ function learn(counter: PieceCounter, options: TrainOptions, total?: number): BP
       pretokenizer,
       specials: new Map(specials.map((special, i) => [special, ids[i]!])),
     },
-    writeHuggingFace,
+    LISTED,
   );
 }
 

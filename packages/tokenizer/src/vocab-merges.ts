@@ -2,6 +2,7 @@ import { type AnyBPE, BPETokenizer } from "./bpe-tokenizer.ts";
 import { TokenizerFormatError } from "./errors.ts";
 import { object } from "./fields.ts";
 import { VERSION } from "./format.ts";
+import { LISTED } from "./huggingface/form.ts";
 import { readHuggingFace } from "./huggingface/read.ts";
 import { preTokenizerJSON, writeHuggingFace } from "./huggingface/write.ts";
 import { GPT2, type Pretokenizer } from "./pretokenizer.ts";
@@ -55,7 +56,7 @@ export function readVocabMerges(
     decoder: { type: "ByteLevel" },
     model: { vocab: ids, merges: lines },
   });
-  return new BPETokenizer({ ...model, pretokenizer, file: undefined }, writeHuggingFace);
+  return new BPETokenizer({ ...model, pretokenizer, file: undefined }, LISTED);
 }
 
 /** Writes `vocab.json` and `merges.txt`. Throws RangeError for a tokenizer whose tokens are not byte-level. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { SpecialTokenError, trainBPE } from "../src/index.ts";
-import { Merger, Merges } from "../src/merge.ts";
+import { listedMerges, Merger } from "../src/merge.ts";
 import { naiveEncode } from "./naive.ts";
 import { runs, SCRIPTS, STORY, text } from "./samples.ts";
 
@@ -67,7 +67,7 @@ describe("encode", () => {
     // "a" × 2^k merges into one token of 2^k through k merges.
     const triples = Int32Array.from([0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4]);
     const lookups = (length: number): number => {
-      const merges = Merges.listed(triples);
+      const merges = listedMerges(triples);
       const look = vi.spyOn(merges, "look");
       const merger = new Merger(merges);
       merger.reserve(length);

@@ -174,8 +174,8 @@ describe("our own format", () => {
   });
 
   test.each([
-    ["<|x|>", 4_000_000_000, "id 4000000000 leaves gaps: there are only 256 ranks"],
-    ["<|x|>", 256 + 1 + 2 ** 16 + 1, "leaves gaps"],
+    ["<|x|>", 4_000_000_000, "id 4000000000 leaves gaps: there are fewer ranks"],
+    ["<|x|>", ranks.length + 2 ** 16 + 1, "leaves gaps"],
     ["", 256, "is empty"],
     ["<\ud800>", 256, "holds a lone surrogate"],
   ])("refuses the special %j with the id %i", (content, id, message) => {

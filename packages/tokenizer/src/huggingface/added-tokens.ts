@@ -1,6 +1,6 @@
 import { TokenizerFormatError } from "../errors.ts";
 import { array, describe, id, object } from "../fields.ts";
-import { Finder, Specials } from "../specials.ts";
+import { allowedIn, Finder, Specials } from "../specials.ts";
 import type { EncodeOptions, OffsetOptions } from "../tokenizer.ts";
 import { CATEGORIES, generalCategories, isWhiteSpace, scalarAt } from "../unicode.ts";
 import type { Normalizer } from "./normalizer.ts";
@@ -95,7 +95,7 @@ function* cut(
 ): Generator<Segment> {
   const wanted =
     specialAt &&
-    ((pattern: string, start: number, end: number) =>
+    ((start: number, end: number, pattern: string) =>
       !tokens.get(pattern)?.special || specialAt(start, end));
   let from = 0;
   for (let found = finder.next(text, 0, wanted); found; ) {
@@ -122,13 +122,16 @@ function* cut(
 export class Search {
   readonly #tokens: ReadonlyMap<string, AddedToken>;
   readonly #finder: Finder;
-  readonly #looksBeyond: boolean;
+  readonly #ends: Finder;
 
   /** `tokens`: by pattern; `finder` finds some of them. */
   constructor(tokens: ReadonlyMap<string, AddedToken>, finder: Finder) {
     this.#tokens = tokens;
     this.#finder = finder;
-    this.#looksBeyond = [...tokens.values()].some(({ singleWord }) => singleWord);
+    // What is a word by itself depends on one character more.
+    this.#ends = [...tokens.values()].some(({ singleWord }) => singleWord)
+      ? new Finder([...tokens.keys()].map((pattern) => `${pattern}\uffff`))
+      : finder;
   }
 
   /** Cuts text at them; at specials only where `specialAt` says. */
@@ -139,7 +142,7 @@ export class Search {
 
   /** Where the first begins of which the text after `text` decides, or else its length. */
   open(text: string): number {
-    return this.#finder.open(text, this.#looksBeyond);
+    return this.#ends.open(text);
   }
 }
 
@@ -189,7 +192,8 @@ export class AddedTokens {
 
   /** Throws SpecialTokenError at a disallowed special of `text`. Returns the allowed ones, all if undefined. */
   check(text: string, options: EncodeOptions | undefined): ReadonlySet<string> | undefined {
-    return this.#specials.check(text, options);
+    this.#specials.disallowed(options).refuse(text);
+    return allowedIn(options);
   }
 
   /** Looks for those that are found in text as it came, and for those that are found in normalized text. */
