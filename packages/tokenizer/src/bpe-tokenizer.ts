@@ -1,7 +1,7 @@
 import { BPE } from "./bpe.ts";
 import type { HuggingFaceJSON, TiktokenJSON } from "./format.ts";
 import type { Merges } from "./merge.ts";
-import { type Boundary, type FileParts, type Pipeline, type Stretch, WHOLE } from "./pipeline.ts";
+import type { Boundary, FileParts, Pipeline, Stretch } from "./pipeline.ts";
 import type { Pretokenizer } from "./pretokenizer.ts";
 import { gather, type Sink } from "./sink.ts";
 import { Specials } from "./specials.ts";
@@ -73,7 +73,7 @@ export class BPETokenizer<
     text: string,
     options: OffsetOptions | undefined,
     sink: Sink,
-    stretch: Stretch = WHOLE,
+    stretch?: Stretch,
   ): void {
     const { pipeline } = this.model;
     if (pipeline) {
@@ -103,22 +103,19 @@ export class BPETokenizer<
       disallowed: this.#specials.disallowed(options),
       encode: (text, stretch) =>
         gather(text.length, (sink) => this.write(text, unchecked, sink, stretch)),
-      boundary: pipeline ? pipeline.boundary(options) : this.#boundary(options),
+      boundary: pipeline ? pipeline.boundary(options) : this.#boundary(unchecked),
     });
   }
 
   /** The last place where text can be cut: where a piece or a special ends. */
-  #boundary(options: EncodeOptions | undefined): Boundary {
+  #boundary(options: EncodeOptions): Boundary {
     const { boundary } = this.model.pretokenizer;
     const specials = this.#specials.allowed(options);
     return (text) => {
       const open = specials.open(text);
       let start = 0;
-      for (let found = specials.next(text, 0); found; found = specials.next(text, start)) {
-        const end = found.index + found.content.length;
-        if (end > open) break;
-        start = end;
-      }
+      for (const segment of this.#specials.segments(text, options))
+        if (segment.start <= open) start = segment.start;
       const bytes = encodeUtf8(text.slice(start, open));
       const at = boundary ? boundary(bytes, 0, bytes.length) : 0;
       return { at: start + decodeUtf8(bytes.subarray(0, at)).length, afterToken: at === 0 };

@@ -49,7 +49,7 @@ export class TokenizerFormatError extends Error {
   constructor(
     readonly field: string,
     problem: string,
-    remedy = "the file may be damaged or cut short: restore it from a copy, or train the tokenizer again",
+    remedy = "restore it from a copy, or train the tokenizer again",
   ) {
     super(`tokenizer file: ${field}: ${problem}; ${remedy}`);
   }

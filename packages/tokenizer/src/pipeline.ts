@@ -41,7 +41,7 @@ export interface Pipeline {
     text: string,
     options: EncodeOptions | undefined,
     sink: Sink,
-    stretch: Stretch,
+    stretch?: Stretch,
   ): void;
   offsets(bpe: BPE, text: string, options: OffsetOptions): Encoded;
   /** The last place where text can be cut. `options`: which added tokens are found. */

@@ -56,7 +56,7 @@ export function streamEncoder({ disallowed, encode, boundary }: StreamParts): To
       now = start();
       throw new RangeError(
         `encoder: ${length} characters without a place where a token must end; ` +
-          "is this text? Encode it at once, or split it",
+          "is this text? Encode it at once",
       );
     },
     flush: () => settle({ at: now.held.length, afterToken: false }, true),

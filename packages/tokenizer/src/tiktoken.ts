@@ -9,7 +9,6 @@ import { Vocabulary } from "./vocabulary.ts";
 
 const BLANK = 0x20;
 const NEWLINE = 0x0a;
-const RETURN = 0x0d;
 const EXCLAMATION = 0x21;
 const PAD = 0x3d;
 
@@ -77,7 +76,7 @@ const broken = (where: number | string, problem: string): TokenizerFormatError =
   new TokenizerFormatError(
     typeof where === "number" ? `line ${where}` : where,
     problem,
-    "it must be the .tiktoken file of this encoding, or its ranks as npm packages pack them",
+    "pass this encoding's .tiktoken file, or npm's ranks",
   );
 
 /** Calls `field` with each part of `text` that stands between blanks, and the number of its line. */
@@ -93,10 +92,10 @@ function eachField(
       line++;
       column = 0;
       i++;
-    } else if (byte === BLANK || byte === RETURN) i++;
+    } else if (byte <= BLANK) i++;
     else {
       const from = i;
-      while (i < text.length && text[i] !== BLANK && text[i] !== NEWLINE && text[i] !== RETURN) i++;
+      while (text[i]! > BLANK) i++; // false after the end
       field(from, i, line, column++);
     }
   }
@@ -154,7 +153,7 @@ export function tiktoken(
   if (typeof encoding === "string" && table.size !== encodings[encoding].ranks)
     throw broken(
       "(whole file)",
-      `has ranks below ${table.size}, and ${encoding} has ranks below ${encodings[encoding].ranks}`,
+      `has ${table.size} ranks, not ${encodings[encoding].ranks} of ${encoding}`,
     );
   for (let byte = 0; byte < 256; byte++) {
     const one = Uint8Array.of(byte);

@@ -11,7 +11,7 @@ export class Vocabulary {
   /** `table`: tokens by id; those that ordinary text can become are findable. `holes`: ids that no token has. */
   constructor(
     readonly table: ByteTable,
-    readonly holes: ReadonlySet<number> = new Set(),
+    readonly holes: ReadonlySet<number>,
   ) {
     let longest = 0;
     for (let id = 0; id < table.size; id++)

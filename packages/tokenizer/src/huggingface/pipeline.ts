@@ -96,7 +96,7 @@ export function makePipeline(stages: Stages): Pipeline {
     atoms: atoms && ((...piece) => putAtoms(atoms, ...piece)),
     added: added.ids,
 
-    write(bpe, text, options, sink, stretch) {
+    write(bpe, text, options, sink, stretch = WHOLE) {
       const whole = options?.addSpecialTokens ?? true;
       if (whole && stretch.first && !put(sink, before)) return;
       for (const run of runs(parts, text, options, stretch, false)) {
