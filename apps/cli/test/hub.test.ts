@@ -11,63 +11,10 @@ import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { explain } from "../src/errors.ts";
 import { hubName, hubPlace } from "../src/hub/place.ts";
-import { hubSnapshot, type SnapshotOptions } from "../src/hub/snapshot.ts";
-import { COMMIT, type HubServer, hubServer } from "./hub-server.ts";
-import { type TestIO, temporaryFolder, testIO } from "./support.ts";
-
-const text = (value: string) => new TextEncoder().encode(value);
-const weights = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);
-const files = {
-  ".gitattributes": text("* lfs\n"),
-  "README.md": text("# tiny\n"),
-  "config.json": text('{"model_type":"gpt2"}\n'),
-  "generation_config.json": text('{"eos_token_id":3}\n'),
-  "tokenizer.json": text("{}"),
-  "vocab.json": text("{}"),
-  "merges.txt": text(""),
-  "model.safetensors": weights,
-  "pytorch_model.bin": weights.slice(0, 5000),
-};
-const BLOB = "models--org--tiny/blobs";
-const SNAPSHOT = `models--org--tiny/snapshots/${COMMIT}`;
-
-interface Place {
-  readonly server: HubServer;
-  readonly cache: string;
-  readonly io: TestIO;
-  /** The snapshot's folder, or what went wrong as it is shown. */
-  get(name?: string, options?: SnapshotOptions): Promise<string>;
-  fails(name?: string, options?: SnapshotOptions): Promise<string>;
-}
-
-async function place(
-  env: Record<string, string> = {},
-  given = files as Record<string, Uint8Array>,
-): Promise<Place> {
-  const server = await hubServer(given);
-  const home = temporaryFolder();
-  const io = testIO({ env: { HF_HOME: home, HF_ENDPOINT: server.endpoint, ...env } });
-  const get = (name = "org/tiny", options: SnapshotOptions = {}) =>
-    hubSnapshot(io, hubName(name)!, options);
-  return {
-    server,
-    cache: join(home, "hub"),
-    io,
-    get,
-    fails: (name, options) =>
-      get(name, options).then(
-        (folder) => `it went well: ${folder}`,
-        (error) => {
-          const shown = explain(error);
-          return shown
-            ? [shown.message, ...shown.why, ...shown.remedies].join("\n")
-            : `BUG ${error}`;
-        },
-      ),
-  };
-}
+import { BLOB, files, place, SNAPSHOT, text, weights } from "./hub-place.ts";
+import { COMMIT } from "./hub-server.ts";
+import { temporaryFolder } from "./support.ts";
 
 test("names of the hub, with and without revision", () => {
   expect(hubName("hf:org/tiny@v1")).toEqual({ name: "org/tiny", revision: "v1" });
@@ -295,22 +242,6 @@ test.each([
   expect(existsSync(cache)).toBe(false);
 });
 
-test("main stands for the older whole model until the newer one's weights are here", async () => {
-  const { get, fails, server, cache } = await place();
-  const older = await get();
-  const newer = "f".repeat(40);
-  server.faults.commit = newer;
-  const config = await get("org/tiny", { needs: "config", refresh: true });
-  expect(config).toBe(join(cache, "models--org--tiny/snapshots", newer));
-  expect(await get("org/tiny", { offline: true })).toBe(older);
-  rmSync(join(cache, BLOB), { recursive: true });
-  server.faults.ends = { path: "model.safetensors", at: 100_000 };
-  expect(await fails("org/tiny", { refresh: true })).toContain("was cut at");
-  delete server.faults.ends;
-  expect(await get("org/tiny", { refresh: true })).toBe(config);
-  expect(await get("org/tiny", { offline: true })).toBe(config);
-});
-
 test("what came before a cut needs no room on the disk again", async () => {
   const { get, fails, server, cache } = await place();
   server.faults.ends = { path: "model.safetensors", at: 100_000 };
@@ -338,64 +269,6 @@ test("what came before a cut needs no room on the disk again", async () => {
   writeFileSync(join(blobs, `${blob}.incomplete`), new Uint8Array(400_000));
   room = 0;
   expect(await fails()).toContain("org/tiny needs 43 B more on the disk of");
-});
-
-/** Leaves in the cache what Python's AutoModelForCausalLM.from_pretrained fetches of `files`. */
-async function weightsAlone(given?: Record<string, Uint8Array>) {
-  const at = await place({}, given);
-  const folder = await at.get();
-  for (const name of ["tokenizer.json", "generation_config.json"])
-    rmSync(join(folder, name), { force: true });
-  rmSync(join(at.cache, "models--org--tiny/.no_exist"), { recursive: true, force: true });
-  at.server.requests.length = 0;
-  return { ...at, folder };
-}
-const listings = ({ requests }: HubServer) => requests.filter((r) => r.includes("/tree/")).length;
-
-test("weights that Python fetched without their tokenizer get it, of the commit that is here", async () => {
-  const { get, server, folder, cache } = await weightsAlone();
-  // Copies, as where links are not allowed.
-  rmSync(join(cache, BLOB), { recursive: true });
-  for (const name of readdirSync(folder)) {
-    rmSync(join(folder, name));
-    writeFileSync(join(folder, name), files["config.json"]);
-  }
-  expect(await get("org/tiny", { offline: true })).toBe(folder);
-  expect(listings(server)).toBe(0);
-  expect(await get()).toBe(folder);
-  expect(readFileSync(join(folder, "tokenizer.json"))).toEqual(Buffer.from("{}"));
-  expect(readdirSync(folder)).toContain("generation_config.json");
-  expect(server.requests.filter((r) => r.includes("model.safetensors"))).toEqual([]);
-  expect(await get()).toBe(folder);
-  expect(listings(server)).toBe(1);
-});
-
-test("a repository without a tokenizer is asked for it once", async () => {
-  const { "config.json": config, "model.safetensors": model } = files;
-  const { get, server, folder, cache } = await weightsAlone({
-    "config.json": config,
-    "model.safetensors": model,
-  });
-  for (const _ of [1, 2]) expect(await get()).toBe(folder);
-  expect(listings(server)).toBe(1);
-  expect(readdirSync(join(cache, "models--org--tiny/.no_exist", COMMIT))).toEqual([
-    "generation_config.json",
-    "merges.txt",
-    "tokenizer.json",
-    "vocab.json",
-  ]);
-});
-
-test("without network, or without leave, weights without a tokenizer are what there is", async () => {
-  const { get, server, folder, io } = await weightsAlone();
-  server.faults.refuse = [403, "GatedRepo"];
-  expect(await get()).toBe(folder);
-  expect(io.err).toContain("does not give org/tiny to you\n");
-  await server.close();
-  expect(await get()).toBe(folder);
-  expect(io.err).toMatch(
-    /note: org\/tiny is in the cache without generation_config\.json, tokenizer\.json, .*; not fetched: ECONNREFUSED/,
-  );
 });
 
 test("progress tells bytes, speed and the time left", async () => {

@@ -17,11 +17,7 @@ test.each(["reference", "wasm"])(
     expect(a.equals(b)).toBe(true);
     const losses = (run: string) =>
       place
-        .read(run, "metrics.jsonl")
-        .toString()
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line))
+        .metrics(run)
         .filter((m) => m.step === 10)
         .map(({ loss, heldOut }) => loss ?? heldOut);
     expect(losses("parts")).toEqual(losses("whole"));

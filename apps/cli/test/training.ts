@@ -26,6 +26,11 @@ export function workplace(text = TEXT) {
     train: (...args: string[]) =>
       muladd(["train", "text.txt", "-o", "run", ...SMALL, ...args], { cwd }),
     read: (...parts: string[]) => readFileSync(join(cwd, ...parts)),
+    metrics: (run: string): { step: number; loss?: number; heldOut?: number }[] =>
+      readFileSync(join(cwd, run, "metrics.jsonl"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
     json: (...parts: string[]) => JSON.parse(readFileSync(join(cwd, ...parts), "utf8")),
     checkpoints: (run = "run") => readdirSync(join(cwd, run, "checkpoints")).sort(),
   };

@@ -1,6 +1,7 @@
 import { toByteLevel } from "../byte-level.ts";
 import type { Fields } from "../fields.ts";
 import { type HuggingFaceJSON, type PartJSON, VERSION } from "../format.ts";
+import { PLAIN_BPE } from "./write.ts";
 
 // Hugging Face's tokenizers has no characters and no bytes, but BPE without merges is as much.
 
@@ -28,14 +29,7 @@ const plain = (
   post_processor: null,
   decoder,
   model: {
-    type: "BPE",
-    dropout: null,
-    unk_token: null,
-    continuing_subword_prefix: null,
-    end_of_word_suffix: null,
-    fuse_unk: false,
-    byte_fallback: false,
-    ignore_merges: false,
+    ...PLAIN_BPE,
     vocab: Object.fromEntries(names.map((name, id) => [name, id])),
     merges: [],
   },

@@ -38,6 +38,18 @@ function named({ vocabulary, specials }: BPEModel): {
   return { names, added };
 }
 
+/** The settings of a model that asks for nothing but BPE, in the order in which Python writes them. */
+export const PLAIN_BPE = {
+  type: "BPE",
+  dropout: null,
+  unk_token: null,
+  continuing_subword_prefix: null,
+  end_of_word_suffix: null,
+  fuse_unk: false,
+  byte_fallback: false,
+  ignore_merges: false,
+};
+
 const byteLevel = (add_prefix_space: boolean, use_regex: boolean): PartJSON => ({
   type: "ByteLevel",
   add_prefix_space,
@@ -86,13 +98,7 @@ export function writeHuggingFace(model: BPEModel): HuggingFaceJSON {
     // Of its three settings none changes what a ByteLevel decoder does; they are its defaults.
     decoder: file?.decoder ?? byteLevel(true, true),
     model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
+      ...PLAIN_BPE,
       ignore_merges: wholePieces,
       ...file?.model,
       vocab,
