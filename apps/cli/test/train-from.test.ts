@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readSafetensors } from "@muladd/checkpoint";
 import { expect, test } from "vitest";
 import { fixture } from "./families.ts";
@@ -74,6 +74,16 @@ test.each([
   expect(code).toBeGreaterThan(0);
   expect(err).toContain(says);
   expect(err).toContain(remedy);
+});
+
+test("weights that cannot be saved are told, with what to do", async () => {
+  const place = await trained();
+  mkdirSync(place.path("more"));
+  writeFileSync(place.path("more", "checkpoints"), "a file where a folder goes");
+  const { code, err } = await place.from("run", "--steps", "1");
+  expect(code).toBe(1);
+  expect(err).toContain("the weights of run could not be saved in more");
+  expect(err).toContain("make room, remove more, and the same command again");
 });
 
 test("a text with what the tokenizer does not know is refused, and nothing is written", async () => {

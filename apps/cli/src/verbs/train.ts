@@ -145,7 +145,15 @@ async function train(
 
   const begun = await begin(io, prepared);
   // Weights from elsewhere: from now on the run has them itself.
-  if (prepared.start) await begun.save(await trainer.save());
+  if (prepared.start)
+    await begun.save(await trainer.save()).catch((error: Error) => {
+      const { message } = error.cause instanceof Error ? error.cause : error;
+      throw new CLIError(`the weights of ${from} could not be saved in ${path}`, {
+        why: message,
+        remedies: `make room, remove ${path}, and the same command again`,
+        cause: error,
+      });
+    });
   const session = await trainSession({
     io,
     mode,
